@@ -1,0 +1,95 @@
+/**
+ * The eight states of a job and the table of legal transitions.
+ *
+ * Only a storage changes a job's state, and only along `transitions`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * Schema of the states.
+ *
+ * **Details**
+ *
+ * - `pending` waits for parent jobs
+ * - `scheduled` has a future `runAt` (delayed or snoozed)
+ * - `available` may be claimed now
+ * - `running` is claimed by a worker
+ * - `retryable` failed and waits for its next attempt
+ * - `completed`, `cancelled` are finished
+ * - `dead` gave up and waits for a person
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const JobState = Schema.Literals([
+  "pending",
+  "scheduled",
+  "available",
+  "running",
+  "retryable",
+  "completed",
+  "cancelled",
+  "dead"
+])
+
+/**
+ * A state.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type JobState = typeof JobState.Type
+
+/**
+ * All states, in the order of a job's life.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const states: ReadonlyArray<JobState> = JobState.literals
+
+/**
+ * The legal transitions: from a state to the states that may follow it.
+ *
+ * **Details**
+ *
+ * `dead` and `cancelled` become `available` only when a person redrives the job.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const transitions: { readonly [State in JobState]: ReadonlyArray<JobState> } = {
+  pending: ["available", "scheduled", "cancelled"],
+  scheduled: ["available", "cancelled"],
+  available: ["running", "cancelled"],
+  running: ["completed", "retryable", "scheduled", "available", "cancelled", "dead"],
+  retryable: ["available", "cancelled"],
+  completed: [],
+  cancelled: ["available"],
+  dead: ["available", "cancelled"]
+}
+
+/**
+ * Tells whether a job may go from one state to another.
+ *
+ * @stability unstable
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLegal = (from: JobState, to: JobState): boolean => transitions[from].includes(to)
+
+/**
+ * Tells whether a job in this state has ended: `completed`, `cancelled` or `dead`.
+ *
+ * @stability unstable
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTerminal = (state: JobState): boolean =>
+  state === "completed" || state === "cancelled" || state === "dead"

@@ -1,0 +1,68 @@
+/**
+ * How an attempt ends, as a worker tells it to the storage.
+ *
+ * @since 0.1.0
+ */
+import type * as Schema from "effect/Schema"
+import type { Claim, Fence } from "./Claim.ts"
+import type { JobFailure } from "./JobFailure.ts"
+
+/**
+ * The end of an attempt.
+ *
+ * **Details**
+ *
+ * - `Completed`: done; `result` is the encoded success value, null when there is none
+ * - `Retried`: failed; available again after `delayMillis` (0 = now); one more failure
+ * - `Snoozed`: comes back after `delayMillis`; no attempt spent
+ * - `Released`: given back unfinished; available at once; no attempt spent
+ * - `Cancelled`: ended on request
+ * - `Dead`: failed for good; one more failure
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome =
+  | { readonly _tag: "Completed"; readonly result: Schema.Json | null }
+  | { readonly _tag: "Retried"; readonly error: JobFailure; readonly delayMillis: number }
+  | { readonly _tag: "Snoozed"; readonly delayMillis: number }
+  | { readonly _tag: "Released" }
+  | { readonly _tag: "Cancelled"; readonly reason: string; readonly error: JobFailure | null }
+  | { readonly _tag: "Dead"; readonly reason: string; readonly error: JobFailure }
+
+/**
+ * One claim with its outcome.
+ *
+ * **Details**
+ *
+ * `startedAfterMillis` and `endedAfterMillis` are monotonic milliseconds since the claim's
+ * reply arrived; the storage adds them to its own clock's instant of the claim, so that no
+ * machine's clock enters the history. `startedAfterMillis` is null when the handler never
+ * started. `hasReport` must be true when this or an earlier attempt wrote a report.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settlement extends Fence {
+  readonly outcome: Outcome
+  readonly startedAfterMillis: number | null
+  readonly endedAfterMillis: number
+  readonly uniqueKey: Claim["uniqueKey"]
+  readonly hasReport: boolean
+}
+
+/**
+ * What a running handler reports: progress, a note, a log line, a checkpoint. Fields left out stay as they are.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report extends Fence {
+  readonly progress?: number
+  readonly note?: string
+  readonly log?: { readonly level: string; readonly message: string }
+  readonly checkpoint?: Schema.Json
+}

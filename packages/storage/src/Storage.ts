@@ -1,0 +1,252 @@
+/**
+ * The storage port: everything that Millrace asks of a database, in 14 methods.
+ *
+ * Batch in, batch out. Every method is idempotent or fenced, needs nothing from its
+ * caller's environment, and fails only with `StorageError`. `MemoryStorage` is its
+ * executable specification; `@millrace/storage-test` compares every driver with it.
+ *
+ * **Guarantees that every driver gives**
+ *
+ * - An inserted job is live or finished, never lost.
+ * - A claim raises the job's token by one, for ever. A worker write whose fence is not the
+ *   newest changes nothing and answers `LeaseLost`. The same write repeated answers `Applied` again.
+ * - Claim, settle, renew, reclaim and promote are each one atomic step.
+ * - All instants are those of one clock, the storage's.
+ * - Inside a transaction of the caller (`capabilities.transaction`), insert and settle are part of it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { Attempt } from "./Attempt.ts"
+import type { Claim, ClaimOptions, FencedResult } from "./Claim.ts"
+import type { JobId } from "./JobId.ts"
+import type { JobQuery, Page } from "./JobQuery.ts"
+import type { JobState } from "./JobState.ts"
+import type { InsertResult, NewJob } from "./NewJob.ts"
+import type { Report, Settlement } from "./Outcome.ts"
+import type { StorageError } from "./StorageError.ts"
+import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
+
+/**
+ * The storage service.
+ *
+ * **Details**
+ *
+ * - `insert` stores jobs; results in the order of the input. All or nothing. Joins the caller's transaction.
+ * - `claim` lends available jobs to a registered, unexpired worker: smallest priority first, tenants in turn,
+ *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker.
+ * - `report` stores what running handlers report; results in the order of the input.
+ * - `settle` ends attempts of one worker; results in the order of the input. Joins the caller's transaction.
+ * - `renew` registers a worker, renews its lease (and with it every claim it holds), or lets it leave.
+ * - `promote` makes due scheduled and retryable jobs available, at most `limit`.
+ * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
+ *   failure. They become available as suspects; one that crashed alone and for the third time becomes `dead`.
+ * - `transition` cancels, retries or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
+ * - `control` changes a run-time setting such as a queue's pause.
+ * - `list` reads one page of jobs, newest first, in one query.
+ * - `history` lists the attempts of a job, oldest first, the one under way last; `[]` for an unknown job.
+ * - `overview` counts jobs by queue and state and lists the workers.
+ * - `prune` drops finished jobs by age and prepares the tables of coming days.
+ * - `events` are hints that something happened; they may be lost, and polling is the truth.
+ *
+ * @stability unstable
+ * @category services
+ * @since 0.1.0
+ */
+export class Storage extends Context.Service<Storage, {
+  readonly capabilities: Capabilities
+  readonly insert: (jobs: ReadonlyArray<NewJob>) => Effect.Effect<ReadonlyArray<InsertResult>, StorageError>
+  readonly claim: (options: ClaimOptions) => Effect.Effect<ReadonlyArray<Claim>, StorageError>
+  readonly report: (
+    workerId: string,
+    reports: ReadonlyArray<Report>
+  ) => Effect.Effect<ReadonlyArray<FencedResult>, StorageError>
+  readonly settle: (
+    workerId: string,
+    settlements: ReadonlyArray<Settlement>
+  ) => Effect.Effect<ReadonlyArray<FencedResult>, StorageError>
+  readonly renew: (request: RenewRequest) => Effect.Effect<RenewResult, StorageError>
+  readonly promote: (options: { readonly limit: number }) => Effect.Effect<Promoted, StorageError>
+  readonly reclaim: (options: { readonly limit: number }) => Effect.Effect<ReadonlyArray<Reclaimed>, StorageError>
+  readonly transition: (
+    ids: ReadonlyArray<JobId>,
+    action: TransitionAction
+  ) => Effect.Effect<ReadonlyArray<TransitionResult>, StorageError>
+  readonly control: (command: ControlCommand) => Effect.Effect<void, StorageError>
+  readonly list: (query: JobQuery) => Effect.Effect<Page, StorageError>
+  readonly history: (id: JobId) => Effect.Effect<ReadonlyArray<Attempt>, StorageError>
+  readonly overview: Effect.Effect<Overview, StorageError>
+  readonly prune: (policy: PrunePolicy) => Effect.Effect<Pruned, StorageError>
+  readonly events: Stream.Stream<StorageEvent, StorageError>
+}>()("@millrace/storage/Storage") {}
+
+/**
+ * What a driver can do beyond the methods: declared, not guessed.
+ *
+ * **Details**
+ *
+ * - `durable`: jobs outlive the process.
+ * - `transaction`: runs an effect so that `insert` and `settle` inside it, and the caller's own
+ *   statements, commit together or not at all. Null when the driver has none.
+ *   A failure of the transaction itself (connection lost, commit refused) is a `StorageError`.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capabilities {
+  readonly durable: boolean
+  readonly transaction:
+    | (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>)
+    | null
+}
+
+/**
+ * What a promotion did: how many jobs became available, in which queues, and in how many
+ * milliseconds the next one is due (null: none is scheduled).
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Promoted {
+  readonly count: number
+  readonly queues: ReadonlyArray<string>
+  readonly nextDueMillis: number | null
+}
+
+/**
+ * A job taken back from a worker whose lease had ended.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reclaimed {
+  readonly id: JobId
+  readonly name: string
+  readonly queue: string
+  readonly token: number
+  readonly workerId: string
+  readonly crashes: number
+  readonly to: "available" | "dead"
+}
+
+/**
+ * What a person asks to be done with a job.
+ *
+ * **Details**
+ *
+ * - `cancel`: live jobs and `dead` ones become `cancelled`; a running one is only asked to stop (`requested`):
+ *   its worker hears of it with the next `renew` or `CancelRequested` event and settles it.
+ * - `retry`: `scheduled` and `retryable` become `available` now; `dead` and `cancelled` are redriven:
+ *   failures and crashes start again at 0, the token goes on.
+ * - `remove`: any job that is not running is deleted with its history.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type TransitionAction =
+  | { readonly _tag: "Cancel"; readonly reason: string }
+  | { readonly _tag: "Retry" }
+  | { readonly _tag: "Remove" }
+
+/**
+ * What became of one job: done (`to` is its new state), `requested` (running; asked to stop),
+ * or `refused` (its state does not allow the action).
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface TransitionResult {
+  readonly id: JobId
+  readonly from: JobState
+  readonly to: JobState | "removed" | "requested" | "refused"
+}
+
+/**
+ * A run-time setting.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type ControlCommand =
+  | { readonly _tag: "PauseQueue"; readonly queue: string }
+  | { readonly _tag: "ResumeQueue"; readonly queue: string }
+
+/**
+ * The number of jobs of one queue in each state, and whether it is paused.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueueCounts {
+  readonly queue: string
+  readonly paused: boolean
+  readonly counts: { readonly [State in JobState]: number }
+}
+
+/**
+ * The queues with their counts, and the registered workers.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Overview {
+  readonly queues: ReadonlyArray<QueueCounts>
+  readonly workers: ReadonlyArray<WorkerRecord>
+}
+
+/**
+ * How long finished jobs are kept, in milliseconds since they finished. A driver may keep them up to a day longer.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface PrunePolicy {
+  readonly finishedMillis: number
+  readonly deadMillis: number
+}
+
+/**
+ * How many finished (`completed`, `cancelled`) and `dead` jobs a prune removed; -1 when a
+ * driver dropped them unseen.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pruned {
+  readonly finished: number
+  readonly dead: number
+}
+
+/**
+ * A hint.
+ *
+ * **Details**
+ *
+ * - `Connected`: events begin (again) here; anything before may have been missed.
+ * - `Available`: a queue has new available jobs.
+ * - `Scheduled`: a job is due earlier than those known before.
+ * - `CancelRequested`: running jobs of this worker were asked to stop.
+ * - `Finished`: these jobs ended.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type StorageEvent =
+  | { readonly _tag: "Connected" }
+  | { readonly _tag: "Available"; readonly queue: string }
+  | { readonly _tag: "Scheduled" }
+  | { readonly _tag: "CancelRequested"; readonly workerId: string }
+  | { readonly _tag: "Finished"; readonly ids: ReadonlyArray<JobId> }

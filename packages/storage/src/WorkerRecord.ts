@@ -1,0 +1,100 @@
+/**
+ * A worker process as the storage knows it: its registration, its lease, what it runs.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import type { JobId } from "./JobId.ts"
+
+/**
+ * Schema of what a worker says of itself when it registers.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WorkerInfo = Schema.Struct({
+  host: Schema.String,
+  pid: Schema.Int,
+  release: Schema.String,
+  queues: Schema.Array(Schema.String),
+  names: Schema.Array(Schema.String),
+  concurrency: Schema.Int
+})
+
+/**
+ * What a worker says of itself.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type WorkerInfo = typeof WorkerInfo.Type
+
+/**
+ * Schema of a registered worker.
+ *
+ * **Details**
+ *
+ * `expiresAt` is the end of its lease; `running` the number of jobs it holds.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WorkerRecord = Schema.Struct({
+  id: Schema.String,
+  info: WorkerInfo,
+  startedAt: Schema.DateTimeUtc,
+  renewedAt: Schema.DateTimeUtc,
+  expiresAt: Schema.DateTimeUtc,
+  running: Schema.Int
+})
+
+/**
+ * A registered worker.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type WorkerRecord = typeof WorkerRecord.Type
+
+/**
+ * A sign of life.
+ *
+ * **Details**
+ *
+ * - `Register` announces a new worker id; repeated, it renews. Ids are never used again after `Leave` or `Lost`.
+ * - `Renew` prolongs the lease to now + `leaseMillis`. A lease that ended, but that nobody reclaimed, lives again.
+ * - `Leave` ends the registration; jobs it still holds are released without an attempt spent.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type RenewRequest =
+  | { readonly _tag: "Register"; readonly workerId: string; readonly leaseMillis: number; readonly info: WorkerInfo }
+  | { readonly _tag: "Renew"; readonly workerId: string; readonly leaseMillis: number }
+  | { readonly _tag: "Leave"; readonly workerId: string }
+
+/**
+ * The answer to a sign of life.
+ *
+ * **Details**
+ *
+ * `Lost`: the registration is gone and every claim of this worker with it; register under a new id.
+ * `cancellations` are the claims of this worker that were asked to stop, until they are settled.
+ * `suspects` says that jobs wait to be run alone.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type RenewResult =
+  | {
+    readonly _tag: "Renewed"
+    readonly cancellations: ReadonlyArray<{ readonly id: JobId; readonly token: number; readonly reason: string }>
+    readonly suspects: boolean
+  }
+  | { readonly _tag: "Lost" }
