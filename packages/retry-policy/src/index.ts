@@ -1,0 +1,8 @@
+export * as Backoff from "./Backoff.ts"
+export * as Decision from "./Decision.ts"
+export * as InvalidRetryPolicy from "./InvalidRetryPolicy.ts"
+export * as Jitter from "./Jitter.ts"
+export * as PolicyData from "./PolicyData.ts"
+export * as Preview from "./Preview.ts"
+export * as RetryPolicy from "./RetryPolicy.ts"
+export * as ScheduleConversion from "./ScheduleConversion.ts"
