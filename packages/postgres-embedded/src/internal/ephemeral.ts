@@ -1,0 +1,70 @@
+/**
+ * Boots a throw-away cluster in a temporary folder.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Redacted from "effect/Redacted"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Binaries from "./binaries.ts"
+import * as Cluster from "./cluster.ts"
+import * as DataPath from "./dataPath.ts"
+import * as FileFailure from "./fileFailure.ts"
+import * as Server from "./server.ts"
+import type { Settings } from "./settings.ts"
+import * as SystemUser from "./systemUser.ts"
+
+interface EphemeralOptions {
+  readonly durable?: boolean | undefined
+  readonly port?: number | undefined
+  readonly maxConnections?: number | undefined
+  readonly settings?: Settings | undefined
+  readonly startTimeout?: Duration.Input | undefined
+  readonly stopTimeout?: Duration.Input | undefined
+}
+
+/** How often another free port is tried when one is lost between finding and binding it. */
+const anyPort: ReadonlyArray<undefined> = [undefined, undefined, undefined, undefined, undefined]
+
+const makeFolder = Effect.fnUntraced(function*(user: SystemUser.SystemUser | undefined) {
+  const fs = yield* FileSystem.FileSystem
+  const candidates = [tmpdir(), "/tmp", "/var/tmp"]
+  const open = yield* Effect.filter(candidates, (folder) => DataPath.isReachable(folder, user))
+  const folder = yield* Effect.acquireRelease(
+    fs.makeTempDirectory({ directory: open[0] ?? tmpdir(), prefix: "millrace-postgres-" }),
+    (folder) => fs.remove(folder, { recursive: true, force: true }).pipe(Effect.ignore)
+  )
+  // The watcher, which runs as this user, removes the folder if this process is killed.
+  yield* Cluster.give(folder, user)
+  return folder
+})
+
+/** Boots the server; it is stopped and its folder removed when the scope closes. */
+export const make = Effect.fnUntraced(function*(options: EphemeralOptions) {
+  const user = yield* SystemUser.find
+  const binaries = yield* Binaries.installed
+  yield* Binaries.completeLinks(binaries.native)
+  const folder = yield* makeFolder(user)
+  const directory = join(folder, "data")
+  const cluster = {
+    binaries,
+    user,
+    directory,
+    access: yield* DataPath.access(folder, user),
+    superuser: Server.superuser,
+    password: Redacted.make(yield* Cluster.randomSecret),
+    durable: options.durable ?? false,
+    log: join(folder, "postgres.log")
+  }
+  yield* Cluster.make(cluster)
+  return yield* Server.make({
+    ...cluster,
+    ports: options.port === undefined ? anyPort : [options.port],
+    maxConnections: options.maxConnections ?? 200,
+    settings: options.settings ?? {},
+    doomed: folder,
+    startTimeout: options.startTimeout ?? "60 seconds",
+    stopTimeout: options.stopTimeout ?? "10 seconds"
+  })
+}, Effect.catchTag("PlatformError", FileFailure.toError))

@@ -1,0 +1,26 @@
+/**
+ * Reads `postmaster.pid`, the file in which a running server describes itself.
+ *
+ * Line 1 is the process id, line 4 the port, line 8 the status: `starting`,
+ * `ready`, `stopping` or `standby` (PostgreSQL, src/include/miscadmin.h and
+ * utils/pidfile.h; pg_ctl waits for the same line).
+ */
+
+/** What a server says about itself. */
+export interface PostmasterFile {
+  readonly pid: number
+  readonly port: number | undefined
+  readonly status: string
+}
+
+const toNumber = (line: string | undefined): number | undefined => {
+  const value = Number.parseInt(line ?? "", 10)
+  return Number.isSafeInteger(value) && value > 0 ? value : undefined
+}
+
+/** Parses the file; undefined while it is empty or half written. */
+export const parse = (text: string): PostmasterFile | undefined => {
+  const lines = text.split("\n")
+  const pid = toNumber(lines[0])
+  return pid === undefined ? undefined : { pid, port: toNumber(lines[3]), status: (lines[7] ?? "").trim() }
+}
