@@ -1,0 +1,53 @@
+/**
+ * Every module of a library has a test of the same name, or stands with its reason in `tools/untested.json`.
+ */
+import { Schema } from "effect"
+import type { Rule, Tree } from "./Rule.ts"
+import * as Source from "./Source.ts"
+import * as Violation from "./Violation.ts"
+
+/** Where the modules without a test are written down. */
+export const file = "tools/untested.json"
+
+const Untested = Schema.Record(Schema.String, Schema.String.check(Schema.isMinLength(15)))
+
+const parse = Schema.decodeUnknownSync(Schema.fromJsonString(Untested))
+
+/** Where the test of a module may be: in the same folder below `test`, or in `test` itself. */
+export const testsOf = (path: string): ReadonlyArray<string> => {
+  const mirrored = path.replace("/src/", "/test/").replace(/\.tsx?$/, ".test.ts")
+  const name = mirrored.slice(mirrored.lastIndexOf("/") + 1)
+  return [mirrored, `${mirrored.slice(0, mirrored.indexOf("/test/"))}/test/${name}`]
+}
+
+/** A key that ends with a slash stands for all modules below that folder. */
+const isMeant = (key: string, path: string): boolean => key.endsWith("/") ? path.startsWith(key) : path === key
+
+/** The modules that need a test and have none. */
+const lonely = (tree: Tree): ReadonlyArray<string> => {
+  const paths = new Set(tree.map((source) => source.path))
+  return tree
+    .filter((source) => Source.isLibrary(source) && !Source.isIndex(source))
+    .map((source) => source.path)
+    .filter((path) => !testsOf(path).some((test) => paths.has(test)))
+}
+
+const check = (tree: Tree): ReadonlyArray<Violation.Violation> => {
+  const keys = Object.keys(parse(tree.find((source) => source.path === file)?.text ?? "{}"))
+  const modules = lonely(tree)
+  return [
+    ...modules
+      .filter((path) => !keys.some((key) => isMeant(key, path)))
+      .map((path) => Violation.make(path, 1, `has no ${testsOf(path)[0]}; write it, or say in ${file} why not`)),
+    ...keys
+      .filter((key) => !modules.some((path) => isMeant(key, path)))
+      .map((key) => Violation.make(file, 1, `${key} is gone or has a test: remove it`))
+  ]
+}
+
+/** The rule. */
+export const rule: Rule = {
+  name: "mirrors",
+  statement: "every module of a library has a test of its name or a reason to have none",
+  check
+}
