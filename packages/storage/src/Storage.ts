@@ -131,7 +131,7 @@ export interface Reclaimed {
   readonly token: number
   readonly workerId: string
   readonly crashes: number
-  readonly to: "available" | "dead"
+  readonly to: "available" | "dead" | "cancelled"
 }
 
 /**

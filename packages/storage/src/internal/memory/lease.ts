@@ -1,0 +1,97 @@
+/**
+ * Leases of workers: registering, renewing, leaving, and taking back what a lost worker held.
+ */
+import type { Reclaimed } from "../../Storage.ts"
+import type { RenewRequest, RenewResult } from "../../WorkerRecord.ts"
+import { closeAttempt, release } from "./settle.ts"
+import type { MemoryJob, MemoryLease, MemoryState, MemoryWorker } from "./state.ts"
+import { moveToAvailable, moveToFinished } from "./state.ts"
+
+/** A job that crashed alone with at least this many crashes is dead. */
+const crashesLimit = 3
+
+/** Takes a sign of life. */
+export const renew = (state: MemoryState, request: RenewRequest, now: number): RenewResult => {
+  switch (request._tag) {
+    case "Register":
+      return register(state, request, now)
+    case "Renew": {
+      const worker = state.workers.get(request.workerId)
+      return worker === undefined ? { _tag: "Lost" } : prolong(state, worker, request.leaseMillis, now)
+    }
+    case "Leave":
+      return leave(state, request.workerId, now)
+  }
+}
+
+/** Takes back the jobs of workers whose lease has ended, at most `limit` leases, oldest first. */
+export const reclaim = (state: MemoryState, limit: number, now: number): ReadonlyArray<Reclaimed> => {
+  for (const worker of state.workers.values()) if (worker.expiresAt <= now) dropWorker(state, worker.id)
+  return [...state.leases.values()]
+    .filter((lease) => !state.workers.has(lease.workerId))
+    .slice(0, limit)
+    .flatMap((lease) => [...lease.jobs.values()].map((job) => reclaimOne(state, job, lease, now)))
+}
+
+const register = (
+  state: MemoryState,
+  request: Extract<RenewRequest, { readonly _tag: "Register" }>,
+  now: number
+): RenewResult => {
+  const known = state.workers.get(request.workerId)
+  const worker = known ?? { id: request.workerId, startedAt: now, info: request.info, renewedAt: now, expiresAt: now }
+  worker.info = request.info
+  state.workers.set(worker.id, worker)
+  return prolong(state, worker, request.leaseMillis, now)
+}
+
+const prolong = (state: MemoryState, worker: MemoryWorker, leaseMillis: number, now: number): RenewResult => {
+  worker.renewedAt = now
+  worker.expiresAt = now + leaseMillis
+  const cancellations = jobsOf(state, worker.id).flatMap((job) =>
+    job.cancelReason === null ? [] : [{ id: job.id, token: job.token, reason: job.cancelReason }]
+  )
+  const suspects = [...state.queues.values()].some((queue) => queue.suspects.size > 0)
+  return { _tag: "Renewed", cancellations, suspects }
+}
+
+const leave = (state: MemoryState, workerId: string, now: number): RenewResult => {
+  for (const job of jobsOf(state, workerId)) release(state, job, now)
+  dropWorker(state, workerId)
+  return { _tag: "Lost" }
+}
+
+const dropWorker = (state: MemoryState, workerId: string): void => {
+  state.workers.delete(workerId)
+  for (const queue of state.queues.values()) queue.cursors.delete(workerId)
+}
+
+const jobsOf = (state: MemoryState, workerId: string): ReadonlyArray<MemoryJob> =>
+  [...state.leases.values()].flatMap((lease) => lease.workerId === workerId ? [...lease.jobs.values()] : [])
+
+const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: number): Reclaimed => {
+  job.crashes += 1
+  job.attempt = job.failures + job.crashes
+  const to = fateOf(job, lease)
+  if (to === "dead") job.error = crashError(job, lease)
+  closeAttempt(job, { startedAt: null, finishedAt: now, outcome: "crashed", error: to === "dead" ? job.error : null })
+  if (to === "available") {
+    job.suspect = true
+    job.workerId = null
+    job.startedAt = null
+    job.runAt = now
+    moveToAvailable(state, job)
+  } else moveToFinished(state, job, to, now)
+  const { crashes, id, name, queue, token } = job
+  return { id, name, queue, token, workerId: lease.workerId, crashes, to }
+}
+
+const fateOf = (job: MemoryJob, lease: MemoryLease): Reclaimed["to"] => {
+  if (job.cancelReason !== null) return "cancelled"
+  return lease.isAlone && job.crashes >= crashesLimit ? "dead" : "available"
+}
+
+const crashError = (job: MemoryJob, lease: MemoryLease) => ({
+  tag: "Crashed",
+  message: `Worker ${lease.workerId} died while job ${job.id} ran alone: crash ${job.crashes} of this job`
+})

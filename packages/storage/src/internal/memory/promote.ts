@@ -1,0 +1,22 @@
+/**
+ * Promotion: scheduled and retryable jobs whose time has come become available.
+ */
+import * as JobId from "../../JobId.ts"
+import type { Promoted } from "../../Storage.ts"
+import type { MemoryJob, MemoryState } from "./state.ts"
+import { moveToAvailable } from "./state.ts"
+
+/** Makes due jobs available, the longest due first, at most `limit`. */
+export const promote = (state: MemoryState, limit: number, now: number): Promoted => {
+  const waiting = [...state.waiting.values()].toSorted(byDueTime)
+  const due = waiting.filter((job) => job.runAt <= now).slice(0, limit)
+  for (const job of due) moveToAvailable(state, job)
+  const next = waiting[due.length]
+  return {
+    count: due.length,
+    queues: [...new Set(due.map((job) => job.queue))].toSorted(),
+    nextDueMillis: next === undefined ? null : Math.max(0, next.runAt - now)
+  }
+}
+
+const byDueTime = (a: MemoryJob, b: MemoryJob): number => a.runAt - b.runAt || JobId.compare(a.id, b.id)

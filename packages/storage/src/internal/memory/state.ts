@@ -1,0 +1,238 @@
+/**
+ * The state of a memory storage and the few moves by which a job changes its place in it.
+ *
+ * A job is in `jobs` from insert until it is removed or pruned, and besides in exactly one
+ * place: in a line of its queue (`available`), in `waiting` (`scheduled`, `retryable`), in
+ * a lease (`running`), or nowhere else (finished). Only `moveTo…` functions change both.
+ */
+import type { AttemptOutcome } from "../../Attempt.ts"
+import type { ClaimOptions } from "../../Claim.ts"
+import type { JobFailure } from "../../JobFailure.ts"
+import type { JobId } from "../../JobId.ts"
+import * as JobState from "../../JobState.ts"
+import type { StorageEvent } from "../../Storage.ts"
+import type { WorkerInfo } from "../../WorkerRecord.ts"
+
+/** One entry of a job's history. Instants are epoch milliseconds everywhere in this folder. */
+export interface MemoryAttempt {
+  readonly attempt: number
+  readonly token: number
+  readonly workerId: string
+  readonly claimedAt: number
+  startedAt: number | null
+  finishedAt: number | null
+  outcome: AttemptOutcome
+  error: JobFailure | null
+}
+
+/** A stored job. JSON is kept as text, so that no caller shares an object with the storage. */
+export interface MemoryJob {
+  readonly id: JobId
+  readonly name: string
+  readonly version: number
+  readonly queue: string
+  readonly tenant: string
+  readonly priority: number
+  readonly payload: string
+  readonly maxAttempts: number
+  readonly timeoutMillis: number | null
+  readonly retry: string | null
+  readonly uniqueKey: string | null
+  readonly tags: ReadonlyArray<string>
+  readonly createdAt: number
+  readonly attempts: Array<MemoryAttempt>
+  state: JobState.JobState
+  position: number
+  runAt: number
+  attempt: number
+  failures: number
+  crashes: number
+  suspect: boolean
+  token: number
+  cancelReason: string | null
+  lease: MemoryLease | null
+  workerId: string | null
+  startedAt: number | null
+  finishedAt: number | null
+  result: string | null
+  error: JobFailure | null
+  progress: number | null
+  note: string | null
+  checkpoint: string | null
+  hasReport: boolean
+}
+
+/** Jobs of one line, oldest position first. */
+export type Line = Map<JobId, MemoryJob>
+
+/** A queue: its lines by priority and tenant, its suspects, and where each worker's turn of tenants stands. */
+export interface MemoryQueue {
+  readonly name: string
+  paused: boolean
+  readonly lines: Map<number, Map<string, Line>>
+  readonly suspects: Line
+  readonly cursors: Map<string, string>
+}
+
+/** The jobs of one claim that are still running. */
+export interface MemoryLease {
+  readonly id: string
+  readonly workerId: string
+  readonly isAlone: boolean
+  readonly jobs: Map<JobId, MemoryJob>
+}
+
+/** A registered worker. */
+export interface MemoryWorker {
+  readonly id: string
+  readonly startedAt: number
+  info: WorkerInfo
+  renewedAt: number
+  expiresAt: number
+}
+
+/** What a claim may choose from. */
+export interface Candidate {
+  readonly id: JobId
+  readonly tenant: string
+  readonly priority: number
+}
+
+/** Chooses the jobs of a claim among all claimable ones, which come ordered by priority, then position. */
+export type Choose = (options: ClaimOptions, candidates: ReadonlyArray<Candidate>) => ReadonlyArray<JobId>
+
+/** Everything that a memory storage knows. `events` are those of the step under way. */
+export interface MemoryState {
+  readonly choose: Choose | null
+  readonly jobs: Map<JobId, MemoryJob>
+  readonly queues: Map<string, MemoryQueue>
+  readonly waiting: Line
+  readonly leases: Map<string, MemoryLease>
+  readonly workers: Map<string, MemoryWorker>
+  readonly uniqueKeys: Map<string, JobId>
+  readonly events: Array<StorageEvent>
+  lastId: number
+  lastPosition: number
+  lastLease: number
+}
+
+/** An empty storage. */
+export const makeState = (choose: Choose | null): MemoryState => ({
+  choose,
+  jobs: new Map(),
+  queues: new Map(),
+  waiting: new Map(),
+  leases: new Map(),
+  workers: new Map(),
+  uniqueKeys: new Map(),
+  events: [],
+  lastId: 0,
+  lastPosition: 0,
+  lastLease: 0
+})
+
+/** The queue of this name, which is known from now on. */
+export const queueOf = (state: MemoryState, name: string): MemoryQueue => {
+  const known = state.queues.get(name)
+  if (known !== undefined) return known
+  const queue: MemoryQueue = { name, paused: false, lines: new Map(), suspects: new Map(), cursors: new Map() }
+  state.queues.set(name, queue)
+  return queue
+}
+
+/** Puts a job at the end of its line. Its `runAt` is set by the caller. */
+export const moveToAvailable = (state: MemoryState, job: MemoryJob): void => {
+  leavePlace(state, job)
+  setState(job, "available")
+  state.lastPosition += 1
+  job.position = state.lastPosition
+  lineOf(queueOf(state, job.queue), job).set(job.id, job)
+  state.events.push({ _tag: "Available", queue: job.queue })
+}
+
+/** Lets a job wait until `runAt`. */
+export const moveToWaiting = (
+  state: MemoryState,
+  job: MemoryJob,
+  to: "scheduled" | "retryable",
+  runAt: number
+): void => {
+  leavePlace(state, job)
+  setState(job, to)
+  job.runAt = runAt
+  state.waiting.set(job.id, job)
+  state.events.push({ _tag: "Scheduled" })
+}
+
+/** Lends an available job to the worker of a lease. */
+export const moveToRunning = (state: MemoryState, job: MemoryJob, lease: MemoryLease): void => {
+  leavePlace(state, job)
+  setState(job, "running")
+  job.lease = lease
+  lease.jobs.set(job.id, job)
+}
+
+/** Ends a job and frees its unique key. */
+export const moveToFinished = (
+  state: MemoryState,
+  job: MemoryJob,
+  to: "completed" | "cancelled" | "dead",
+  finishedAt: number
+): void => {
+  leavePlace(state, job)
+  setState(job, to)
+  job.finishedAt = finishedAt
+  job.cancelReason = null
+  job.suspect = false
+  freeKey(state, job)
+  state.events.push({ _tag: "Finished", ids: [job.id] })
+}
+
+/** Forgets a job that is not running, with its history. */
+export const forget = (state: MemoryState, job: MemoryJob): void => {
+  leavePlace(state, job)
+  freeKey(state, job)
+  state.jobs.delete(job.id)
+}
+
+const setState = (job: MemoryJob, to: JobState.JobState): void => {
+  if (job.state !== to && !JobState.isLegal(job.state, to)) {
+    throw new Error(`Job ${job.id} can not go from ${job.state} to ${to}`)
+  }
+  job.state = to
+}
+
+const lineOf = (queue: MemoryQueue, job: MemoryJob): Line => {
+  if (job.suspect) return queue.suspects
+  const tenants = queue.lines.get(job.priority) ?? new Map<string, Line>()
+  queue.lines.set(job.priority, tenants)
+  const line = tenants.get(job.tenant) ?? new Map<JobId, MemoryJob>()
+  tenants.set(job.tenant, line)
+  return line
+}
+
+const leavePlace = (state: MemoryState, job: MemoryJob): void => {
+  if (job.state === "available") leaveLine(queueOf(state, job.queue), job)
+  if (job.state === "scheduled" || job.state === "retryable") state.waiting.delete(job.id)
+  leaveLease(state, job)
+}
+
+const leaveLine = (queue: MemoryQueue, job: MemoryJob): void => {
+  queue.suspects.delete(job.id)
+  const tenants = queue.lines.get(job.priority)
+  const line = tenants?.get(job.tenant)
+  line?.delete(job.id)
+  if (line?.size === 0) tenants?.delete(job.tenant)
+  if (tenants?.size === 0) queue.lines.delete(job.priority)
+}
+
+const leaveLease = (state: MemoryState, job: MemoryJob): void => {
+  const lease = job.lease
+  job.lease = null
+  lease?.jobs.delete(job.id)
+  if (lease?.jobs.size === 0) state.leases.delete(lease.id)
+}
+
+const freeKey = (state: MemoryState, job: MemoryJob): void => {
+  if (job.uniqueKey !== null && state.uniqueKeys.get(job.uniqueKey) === job.id) state.uniqueKeys.delete(job.uniqueKey)
+}
