@@ -13,9 +13,13 @@ import type { JobId } from "./JobId.ts"
  *
  * One call claims from one queue. `limit` is 1 to 1,000. `names` are the job names the worker
  * has handlers for; nothing else is returned. `perTenant` is the number of jobs that one tenant
- * may get in a claim while other tenants wait (default of the queue package: 20); it does not
- * bind when no other tenant has work. `suspects` asks for one job that died with its worker
- * before and must now run alone; a claim without it never returns such a job.
+ * may get in a claim while other tenants wait (default of the queue package: 20), 1 or more; it does
+ * not bind when no other tenant has work. `suspects` asks for one job that died with its worker
+ * before and must now run alone, whatever `limit` says: at most one comes back, its lease is
+ * marked alone. A claim without it never returns such a job.
+ *
+ * Turns are those of this worker and queue: a claim goes on after the tenant it served last, in the order
+ * of the tenants' names, round and round. Which of several tenants come first is the driver's own.
  *
  * @stability unstable
  * @category models
@@ -37,6 +41,7 @@ export interface ClaimOptions {
  *
  * `hasReport` says that an earlier attempt left progress or a checkpoint behind.
  * `attempt` is the number of the attempt that this claim starts (`failures + crashes + 1`).
+ * `leaseId` is one for all jobs of one call, and never used again.
  *
  * @stability unstable
  * @category models
@@ -76,6 +81,13 @@ export type Fence = Pick<Claim, "id" | "leaseId" | "token">
 /**
  * What became of a fenced write: it took effect (now or, when repeated, before), or the
  * claim was lost and nothing was changed.
+ *
+ * **Details**
+ *
+ * A fence holds while the lease exists, belongs to the worker, and the job still runs in it with this
+ * token. A lease that ended exists until it is reclaimed. A settlement repeated after it took
+ * effect answers `Applied`; one that contradicts what ended the attempt (another outcome, a reclaim,
+ * `Leave`) answers `LeaseLost`, as does any whose job is gone.
  *
  * @stability unstable
  * @category models

@@ -14,9 +14,10 @@ import type { JobState } from "./JobState.ts"
  *
  * **Details**
  *
- * Newest first (by id). `payload` matches jobs whose payload contains this JSON (as
- * PostgreSQL's `@>`). `before` is the id of the last job of the page before. `limit` is
- * 1 to 1,000, defaults to 50.
+ * Newest first (by id). A filter without values matches nothing. `tags` matches jobs that have any of
+ * them. `payload` matches jobs whose payload contains this JSON (as PostgreSQL's `@>`).
+ * `createdAfter` includes its instant, `createdBefore` does not. `before` is the id of the last job
+ * of the page before. `limit` is 1 to 1,000, defaults to 50.
  *
  * @stability unstable
  * @category models

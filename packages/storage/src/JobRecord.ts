@@ -35,13 +35,18 @@ export type Progress = typeof Progress.Type
  * **Details**
  *
  * - `attempt` is the number of the newest attempt, 1-based; 0 before the first claim.
- *   It is `failures + crashes` plus the attempt under way, if any.
+ *   It is `failures + crashes`, plus one for the attempt under way or for a last one that neither
+ *   failed nor crashed (`completed`, or `cancelled` while it ran).
  * - `failures` counts attempts that failed, `crashes` those that died with their worker.
  *   Only failures count against `maxAttempts`.
  * - `token` is the fencing token of the newest claim: plus one at every claim, never reset.
  * - `tenant` is `""` for jobs without a tenant; smaller `priority` runs first.
  * - `payload` and `result` are JSON as encoded by the job's schemas; `error` is that of
- *   the newest failed attempt.
+ *   the newest failed attempt, null for a `completed` job.
+ * - `runAt` is when a `scheduled` or `retryable` job is due; for others an instant not after the newest change.
+ * - `workerId` and `startedAt` (the instant of the claim while it runs) are those of the attempt under
+ *   way, or of the last one of a finished job; null while the job waits.
+ * - `finishedAt` is set in the finished states only.
  *
  * @stability unstable
  * @category schemas

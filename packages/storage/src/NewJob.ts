@@ -13,9 +13,11 @@ import type { JobId } from "./JobId.ts"
  * **Details**
  *
  * `delayMillis` (storage clock, 0 = now) and `runAt` exclude each other; a `runAt` in the
- * past means now. `uniqueKey` is already scoped (by job name, tenant …); while a job with
- * this key is not finished, inserting another yields `Duplicate`.
- * `priority` is 0 (first) to 100 (last). `maxAttempts` is 1 or more.
+ * past means now. `uniqueKey` is already scoped (by job name, tenant …). A job holds its key from
+ * insert until it is completed, cancelled, dead or removed; meanwhile inserting another
+ * yields `Duplicate`. Within one batch the first job takes the key.
+ * `priority` is 0 (first) to 100 (last). `maxAttempts` is 1 or more. `delayMillis` is finite and not
+ * negative. No text or JSON in here holds NUL characters or lone surrogates.
  *
  * @stability unstable
  * @category models

@@ -13,11 +13,14 @@ import type { JobFailure } from "./JobFailure.ts"
  * **Details**
  *
  * - `Completed`: done; `result` is the encoded success value, null when there is none
- * - `Retried`: failed; available again after `delayMillis` (0 = now); one more failure
- * - `Snoozed`: comes back after `delayMillis`; no attempt spent
+ * - `Retried`: failed; `retryable` for `delayMillis` from now (0 = available now); one more failure
+ * - `Snoozed`: `scheduled` for `delayMillis` from now (0 = available now); no attempt spent
  * - `Released`: given back unfinished; available at once; no attempt spent
  * - `Cancelled`: ended on request
  * - `Dead`: failed for good; one more failure
+ *
+ * The first four end a suspicion: the job may run among others again. When the job was asked to stop,
+ * `Retried`, `Snoozed` and `Released` count as `Cancelled` (with the error, without a failure more).
  *
  * @stability unstable
  * @category models
@@ -55,6 +58,11 @@ export interface Settlement extends Fence {
 
 /**
  * What a running handler reports: progress, a note, a log line, a checkpoint. Fields left out stay as they are.
+ *
+ * **Details**
+ *
+ * Progress and checkpoint stay with the job through later attempts, at least until it is finished. A note
+ * before any progress is one at progress 0.
  *
  * @stability unstable
  * @category models

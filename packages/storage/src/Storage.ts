@@ -35,21 +35,37 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  * **Details**
  *
  * - `insert` stores jobs; results in the order of the input. All or nothing. Joins the caller's transaction.
+ *   A job that is due later than now is `scheduled`, any other `available`. Ids rise in the order of the input.
  * - `claim` lends available jobs to a registered, unexpired worker: smallest priority first, tenants in turn,
- *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker.
+ *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker. All jobs of one
+ *   call share a lease and come in the order in which they should start.
  * - `report` stores what running handlers report; results in the order of the input.
  * - `settle` ends attempts of one worker; results in the order of the input. Joins the caller's transaction.
+ *   One call settles a claim once.
  * - `renew` registers a worker, renews its lease (and with it every claim it holds), or lets it leave.
- * - `promote` makes due scheduled and retryable jobs available, at most `limit`.
+ * - `promote` makes due scheduled and retryable jobs available, the longest due first, at most `limit`. A job is
+ *   due from the instant `runAt` on.
  * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
- *   failure. They become available as suspects; one that crashed alone and for the third time becomes `dead`.
+ *   failure. They become available as suspects; one whose lease was alone and that crashed for the third time
+ *   becomes `dead` with an error tagged `Crashed`; one that was asked to stop becomes `cancelled`. The worker's
+ *   registration ends with the first call, even when `limit` leaves some of its leases to later calls.
  * - `transition` cancels, retries or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
- * - `control` changes a run-time setting such as a queue's pause.
+ * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. A paused queue
+ *   takes jobs, promotes, settles and reclaims as ever; it only lends none.
  * - `list` reads one page of jobs, newest first, in one query.
  * - `history` lists the attempts of a job, oldest first, the one under way last; `[]` for an unknown job.
  * - `overview` counts jobs by queue and state and lists the workers.
  * - `prune` drops finished jobs by age and prepares the tables of coming days.
  * - `events` are hints that something happened; they may be lost, and polling is the truth.
+ *
+ * **The line**
+ *
+ * A job gets a position when it becomes available, by whatever way: insert, promote, retry, release or reclaim put it
+ * at the end of the line of its queue, priority and tenant. Oldest first means smallest position first.
+ *
+ * **Errors**
+ *
+ * An argument outside the bounds stated here or in its type fails with `Invalid`, and nothing is changed.
  *
  * @stability unstable
  * @category services
@@ -118,7 +134,7 @@ export interface Promoted {
 }
 
 /**
- * A job taken back from a worker whose lease had ended.
+ * A job taken back from a worker whose lease had ended. `crashes` counts this one, `token` is that of the lost claim.
  *
  * @stability unstable
  * @category models
@@ -140,10 +156,13 @@ export interface Reclaimed {
  * **Details**
  *
  * - `cancel`: live jobs and `dead` ones become `cancelled`; a running one is only asked to stop (`requested`):
- *   its worker hears of it with the next `renew` or `CancelRequested` event and settles it.
+ *   its worker hears of it with the next `renew` or `CancelRequested` event and settles it. The request ends with
+ *   the claim: an attempt that would be given back (retried, snoozed, released, reclaimed) is cancelled instead,
+ *   one that completes or dies does so. The reason of the first request counts. Refused for `completed` and `cancelled`.
  * - `retry`: `scheduled` and `retryable` become `available` now; `dead` and `cancelled` are redriven:
- *   failures and crashes start again at 0, the token goes on.
- * - `remove`: any job that is not running is deleted with its history.
+ *   failures and crashes start again at 0, the error is gone, the job is no suspect, the token and the history go
+ *   on. Redriving is refused while another job holds the unique key. Refused in every other state.
+ * - `remove`: any job that is not running is deleted with its history. Refused for `running`.
  *
  * @stability unstable
  * @category models
@@ -193,7 +212,11 @@ export interface QueueCounts {
 }
 
 /**
- * The queues with their counts, and the registered workers.
+ * The queues with their counts, and the registered workers, both by name.
+ *
+ * **Details**
+ *
+ * A queue is known once it has a job or was paused. A worker is listed until it leaves or is reclaimed.
  *
  * @stability unstable
  * @category models

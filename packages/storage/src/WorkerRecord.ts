@@ -67,7 +67,8 @@ export type WorkerRecord = typeof WorkerRecord.Type
  *
  * - `Register` announces a new worker id; repeated, it renews. Ids are never used again after `Leave` or `Lost`.
  * - `Renew` prolongs the lease to now + `leaseMillis`. A lease that ended, but that nobody reclaimed, lives again.
- * - `Leave` ends the registration; jobs it still holds are released without an attempt spent.
+ *   It ends at `expiresAt`: from that instant on the worker claims nothing and can be reclaimed.
+ * - `Leave` ends the registration; jobs it still holds are released without an attempt spent. Answers `Lost`.
  *
  * @stability unstable
  * @category models
@@ -85,7 +86,7 @@ export type RenewRequest =
  *
  * `Lost`: the registration is gone and every claim of this worker with it; register under a new id.
  * `cancellations` are the claims of this worker that were asked to stop, until they are settled.
- * `suspects` says that jobs wait to be run alone.
+ * `suspects` says that jobs wait to be run alone, in whichever queue.
  *
  * @stability unstable
  * @category models
