@@ -4,7 +4,7 @@
  */
 import * as path from "node:path/posix"
 import * as Boundaries from "./Boundaries.ts"
-import type { Rule, Tree } from "./Rule.ts"
+import type { Rule } from "./Rule.ts"
 import * as Source from "./Source.ts"
 import * as Violation from "./Violation.ts"
 import type { Package } from "./Workspace.ts"
