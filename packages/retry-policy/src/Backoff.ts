@@ -38,6 +38,7 @@ export const maxDelayMillis = 31_536_000_000
 export const maxTableDelays = 1000
 
 const millisExpected = `whole milliseconds from 0 to ${maxDelayMillis} (365 days)`
+const factorExpected = "a finite factor of 1 or more"
 
 /**
  * Schema of a delay: whole milliseconds from 0 to `maxDelayMillis`.
@@ -57,8 +58,8 @@ export const Millis = Schema.Int.annotate({ expected: millisExpected }).check(
  * @category schemas
  * @since 0.1.0
  */
-export const Factor = Schema.Finite.check(
-  Schema.isGreaterThanOrEqualTo(1, { expected: "a finite factor of 1 or more" })
+export const Factor = Schema.Finite.annotate({ expected: factorExpected }).check(
+  Schema.isGreaterThanOrEqualTo(1, { expected: factorExpected })
 )
 
 /**
@@ -135,7 +136,8 @@ export type Backoff = typeof Fixed.Type | typeof Linear.Type | typeof Exponentia
  * @since 0.1.0
  */
 export const delayMillis = (backoff: Backoff, failures: number): number => {
-  const earlier = failures >= 1 ? Math.floor(failures) - 1 : 0
+  // Finite: 1 ^ Infinity and 0 × Infinity are NaN.
+  const earlier = failures >= 1 ? Math.min(Math.floor(failures), Number.MAX_SAFE_INTEGER) - 1 : 0
   return Math.round(Math.min(maxDelayMillis, rawMillis(backoff, earlier)))
 }
 

@@ -24,6 +24,8 @@ import { Jitter } from "./Jitter.ts"
  */
 export const defaultMaxAttempts = 25
 
+const attemptsExpected = "a whole number of attempts, 1 or more"
+
 /**
  * Schema of a number of attempts: a whole number of 1 or more.
  *
@@ -31,8 +33,8 @@ export const defaultMaxAttempts = 25
  * @category schemas
  * @since 0.1.0
  */
-export const Attempts = Schema.Int.annotate({ expected: "a whole number of attempts, 1 or more" }).check(
-  Schema.isGreaterThanOrEqualTo(1, { expected: "a whole number of attempts, 1 or more" })
+export const Attempts = Schema.Int.annotate({ expected: attemptsExpected }).check(
+  Schema.isGreaterThanOrEqualTo(1, { expected: attemptsExpected })
 )
 
 /**
@@ -59,7 +61,9 @@ export const optionFields = {
 const ruleFields = {
   ...optionFields,
   // Refused by name: dropped in silence it would look as if the inner rules held.
-  byTag: Schema.optionalKey(Schema.Never.annotate({ expected: "no byTag: a rule cannot have rules of its own" }))
+  byTag: Schema.optionalKey(
+    Schema.Never.annotate({ message: "Expected no byTag: a rule cannot have rules of its own" })
+  )
 }
 
 /**

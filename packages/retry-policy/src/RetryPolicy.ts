@@ -138,6 +138,18 @@ export interface Options {
   readonly maxElapsed?: Duration.Input | undefined
 }
 
+/** Stands before the constructors because `default` calls one while this module loads. */
+const optionData = (options: Options): Schema.Struct.Type<typeof optionFields> => ({
+  ...(options.jitter === undefined ? {} : { jitter: Validation.jitter("jitter", options.jitter) }),
+  ...(options.cap === undefined ? {} : { capMillis: Validation.millis("cap", options.cap) }),
+  ...(options.maxAttempts === undefined
+    ? {}
+    : { maxAttempts: Validation.attempts("maxAttempts", options.maxAttempts) }),
+  ...(options.maxElapsed === undefined
+    ? {}
+    : { maxElapsedMillis: Validation.millis("maxElapsed", options.maxElapsed) })
+})
+
 /**
  * Never retries: the first failure is final.
  *
@@ -371,14 +383,3 @@ const change = (self: RetryPolicy, changes: Partial<typeof Base.Encoded>): Retry
 const fromData = Schema.decodeSync(RetryPolicy)
 
 const toData = Schema.encodeSync(RetryPolicy)
-
-const optionData = (options: Options): Schema.Struct.Type<typeof optionFields> => ({
-  ...(options.jitter === undefined ? {} : { jitter: Validation.jitter("jitter", options.jitter) }),
-  ...(options.cap === undefined ? {} : { capMillis: Validation.millis("cap", options.cap) }),
-  ...(options.maxAttempts === undefined
-    ? {}
-    : { maxAttempts: Validation.attempts("maxAttempts", options.maxAttempts) }),
-  ...(options.maxElapsed === undefined
-    ? {}
-    : { maxElapsedMillis: Validation.millis("maxElapsed", options.maxElapsed) })
-})
