@@ -11,9 +11,10 @@ import { JobFailure } from "./JobFailure.ts"
  *
  * **Details**
  *
- * `running` has not ended. `failed` will be tried again, `dead` was the last failure. `crashed` died
- * with its worker. `released` was given back unfinished by a worker that shut down. `snoozed` asked
- * to come back later. Neither of the last two spends an attempt.
+ * `running` has not ended. `failed` will be tried again, or was the last one (the job is
+ * `dead`). `crashed` died with its worker. `released` was given back unfinished by a worker
+ * that shut down. `snoozed` asked to come back later. Neither of the last two spends an attempt.
+ * `cancelled` ended after it was asked to stop, by itself or with its worker.
  *
  * @stability unstable
  * @category schemas
@@ -48,7 +49,7 @@ export type AttemptOutcome = typeof AttemptOutcome.Type
  * that follows. `token` is the fencing token of its claim, unique within the job.
  * All instants are the storage's clock. `startedAt` is null while the attempt runs, and when the
  * handler never started or nobody knows (`crashed`, or `released` by a worker that left).
- * `error` is that of the failure; of a crash only when it made the job `dead`.
+ * `error` is that of the failure; a crash has one tagged `Crashed`.
  *
  * @stability unstable
  * @category schemas

@@ -42,8 +42,8 @@ export type Progress = typeof Progress.Type
  * - `token` is the fencing token of the newest claim: plus one at every claim, never reset.
  * - `tenant` is `""` for jobs without a tenant; smaller `priority` runs first.
  * - `payload` and `result` are JSON as encoded by the job's schemas; `error` is that of
- *   the newest failed attempt, null for a `completed` job.
- * - `runAt` is when a `scheduled` or `retryable` job is due; for others an instant not after the newest change.
+ *   the newest failed or crashed attempt since the job was inserted or redriven, null for a `completed` job.
+ * - `runAt` is when the job is due, exact while it is `scheduled` or `retryable`.
  * - `workerId` and `startedAt` (the instant of the claim while it runs) are those of the attempt under
  *   way, or of the last one of a finished job; null while the job waits.
  * - `finishedAt` is set in the finished states only.

@@ -19,8 +19,8 @@ import type { JobFailure } from "./JobFailure.ts"
  * - `Cancelled`: ended on request
  * - `Dead`: failed for good; one more failure
  *
- * The first four end a suspicion: the job may run among others again. When the job was asked to stop,
- * `Retried`, `Snoozed` and `Released` count as `Cancelled` (with the error, without a failure more).
+ * Any of them ends a suspicion: the job may run among others again. When the job was asked to stop,
+ * `Retried`, `Snoozed` and `Released` count as `Cancelled` (with the error, without one more failure).
  *
  * @stability unstable
  * @category models

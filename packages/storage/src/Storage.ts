@@ -47,8 +47,8 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  *   due from the instant `runAt` on.
  * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
  *   failure. They become available as suspects; one whose lease was alone and that crashed for the third time
- *   becomes `dead` with an error tagged `Crashed`; one that was asked to stop becomes `cancelled`. The worker's
- *   registration ends with the first call, even when `limit` leaves some of its leases to later calls.
+ *   becomes `dead`; one that was asked to stop becomes `cancelled`. A crash leaves an error tagged `Crashed`. A
+ *   worker's registration ends before its first lease is taken, even when `limit` leaves others to later calls.
  * - `transition` cancels, retries or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
  * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. A paused queue
  *   takes jobs, promotes, settles and reclaims as ever; it only lends none.

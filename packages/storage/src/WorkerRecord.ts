@@ -86,7 +86,7 @@ export type RenewRequest =
  *
  * `Lost`: the registration is gone and every claim of this worker with it; register under a new id.
  * `cancellations` are the claims of this worker that were asked to stop, until they are settled.
- * `suspects` says that jobs wait to be run alone, in whichever queue.
+ * `suspects` says that jobs wait to be run alone, of the queues and names that this worker registered.
  *
  * @stability unstable
  * @category models

@@ -1,6 +1,7 @@
 /**
  * Leases of workers: registering, renewing, leaving, and taking back what a lost worker held.
  */
+import type { JobFailure } from "../../JobFailure.ts"
 import type { Reclaimed } from "../../Storage.ts"
 import type { RenewRequest, RenewResult } from "../../WorkerRecord.ts"
 import { closeAttempt, release } from "./settle.ts"
@@ -51,9 +52,15 @@ const prolong = (state: MemoryState, worker: MemoryWorker, leaseMillis: number, 
   const cancellations = jobsOf(state, worker.id).flatMap((job) =>
     job.cancelReason === null ? [] : [{ id: job.id, token: job.token, reason: job.cancelReason }]
   )
-  const suspects = [...state.queues.values()].some((queue) => queue.suspects.size > 0)
-  return { _tag: "Renewed", cancellations, suspects }
+  return {
+    _tag: "Renewed",
+    cancellations,
+    suspects: worker.info.queues.some((name) => hasSuspect(state, name, worker))
+  }
 }
+
+const hasSuspect = (state: MemoryState, queue: string, worker: MemoryWorker): boolean =>
+  [...(state.queues.get(queue)?.suspects.values() ?? [])].some((job) => worker.info.names.includes(job.name))
 
 const leave = (state: MemoryState, workerId: string, now: number): RenewResult => {
   for (const job of jobsOf(state, workerId)) release(state, job, now)
@@ -73,8 +80,14 @@ const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now:
   job.crashes += 1
   job.attempt = job.failures + job.crashes
   const to = fateOf(job, lease)
-  if (to === "dead") job.error = crashError(job, lease)
-  closeAttempt(job, { startedAt: null, finishedAt: now, outcome: "crashed", error: to === "dead" ? job.error : null })
+  const error = to === "cancelled" ? null : crashError(job, lease)
+  closeAttempt(job, {
+    startedAt: null,
+    finishedAt: now,
+    outcome: to === "cancelled" ? "cancelled" : "crashed",
+    error
+  })
+  if (error !== null) job.error = error
   if (to === "available") {
     job.suspect = true
     job.workerId = null
@@ -91,7 +104,7 @@ const fateOf = (job: MemoryJob, lease: MemoryLease): Reclaimed["to"] => {
   return lease.isAlone && job.crashes >= crashesLimit ? "dead" : "available"
 }
 
-const crashError = (job: MemoryJob, lease: MemoryLease) => ({
+const crashError = (job: MemoryJob, lease: MemoryLease): JobFailure => ({
   tag: "Crashed",
-  message: `Worker ${lease.workerId} died while job ${job.id} ran alone: crash ${job.crashes} of this job`
+  message: `Worker ${lease.workerId} was lost while it ran job ${job.id}: crash ${job.crashes} of this job`
 })

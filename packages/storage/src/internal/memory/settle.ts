@@ -2,7 +2,7 @@
  * Ending attempts, and storing what running handlers report: the fenced writes.
  *
  * A fence holds while the lease is there, belongs to the worker, and the job still runs in it
- * with the same token. A settlement that comes again after it took effect is applied already.
+ * with the same token. A settlement that agrees with how the attempt ended is applied already.
  */
 import type { AttemptOutcome } from "../../Attempt.ts"
 import type { Fence, FencedResult } from "../../Claim.ts"
@@ -42,7 +42,7 @@ export const closeAttempt = (
 const settleOne = (state: MemoryState, workerId: string, settlement: Settlement, now: number): FencedResult => {
   const job = state.jobs.get(settlement.id)
   if (job === undefined) return "LeaseLost"
-  if (!holds(job, workerId, settlement)) return isRepeated(job, workerId, settlement) ? "Applied" : "LeaseLost"
+  if (!holds(job, workerId, settlement)) return agrees(job, workerId, settlement) ? "Applied" : "LeaseLost"
   const claimedAt = job.attempts.at(-1)?.claimedAt ?? now
   end(state, job, {
     outcome: settlement.outcome,
@@ -68,10 +68,9 @@ const reportOne = (state: MemoryState, workerId: string, entry: Report): FencedR
 const holds = (job: MemoryJob, workerId: string, fence: Fence): boolean =>
   job.lease?.id === fence.leaseId && job.lease.workerId === workerId && job.token === fence.token
 
-const isRepeated = (job: MemoryJob, workerId: string, settlement: Settlement): boolean => {
-  const attempt = job.attempts.find((attempt) => attempt.token === settlement.token)
+const agrees = (job: MemoryJob, workerId: string, { outcome, token }: Settlement): boolean => {
+  const attempt = job.attempts.find((attempt) => attempt.token === token)
   if (attempt === undefined || attempt.workerId !== workerId) return false
-  const { outcome } = settlement
   return attempt.outcome === attemptOutcome[outcome._tag]
     || (attempt.outcome === "cancelled" && isGivenBack(outcome))
 }
@@ -82,7 +81,7 @@ const attemptOutcome: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
   Snoozed: "snoozed",
   Released: "released",
   Cancelled: "cancelled",
-  Dead: "dead"
+  Dead: "failed"
 }
 
 const isGivenBack = (outcome: Outcome): boolean =>
