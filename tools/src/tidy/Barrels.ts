@@ -9,7 +9,7 @@ import * as Violation from "./Violation.ts"
 const apart = /^(?:index|main|.*Setup|.*Worker[A-Z]\w*Main|.*Main)\.ts$/
 
 /** The modules beside an index, in the order of their names. */
-export const modulesBeside = (tree: Tree, index: Source.Source): ReadonlyArray<string> => {
+const modulesBeside = (tree: Tree, index: Source.Source): ReadonlyArray<string> => {
   const folder = index.path.slice(0, index.path.lastIndexOf("/") + 1)
   return tree
     .filter((source) => source.path.startsWith(folder) && !source.path.slice(folder.length).includes("/"))

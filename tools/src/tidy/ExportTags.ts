@@ -15,7 +15,7 @@ const tags: ReadonlyArray<readonly [name: string, line: RegExp]> = [
 ]
 
 /** The doc comment that ends right above a position, or nothing. */
-export const docAbove = (text: string, position: number): string | undefined => {
+const docAbove = (text: string, position: number): string | undefined => {
   const above = text.slice(0, position).trimEnd()
   if (!above.endsWith("*/")) return undefined
   const start = above.lastIndexOf("/**")
@@ -23,7 +23,7 @@ export const docAbove = (text: string, position: number): string | undefined => 
 }
 
 /** What a doc comment lacks: a first sentence, or one of the tags on a line of its own. */
-export const lacks = (doc: string | undefined): ReadonlyArray<string> => {
+const lacks = (doc: string | undefined): ReadonlyArray<string> => {
   if (doc === undefined) return ["a doc comment"]
   const first = doc.split("\n").map((line) => line.replace(/^[\s/*]+/, "").trim()).find((line) => line !== "") ?? ""
   return [

@@ -15,7 +15,7 @@ const wordsOf = (name: string): ReadonlyArray<string> =>
   name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z\d]+/)
 
 /** Is the name of a file or folder, without its ending, a drawer? */
-export const isDrawer = (name: string): boolean =>
+const isDrawer = (name: string): boolean =>
   vague.has(name.toLowerCase()) || wordsOf(name).some((word) => drawers.has(word))
 
 /** The rule, for the names of sources and of the folders they are in. */

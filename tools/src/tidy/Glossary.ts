@@ -25,7 +25,7 @@ const wordsOf = (identifier: string): ReadonlyArray<string> =>
     .split(/[^a-z\d]+/)
 
 /** The word of ours for an identifier that contains a synonym of it. */
-export const oursFor = (identifier: string): string | undefined => {
+const oursFor = (identifier: string): string | undefined => {
   const words = wordsOf(identifier)
   return synonyms.find((synonym) => words.some((word) => synonym.word.test(word)))?.ours
 }

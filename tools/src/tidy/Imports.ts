@@ -58,7 +58,7 @@ const problemAbroad = (source: Source.Source, owner: Package, specifier: string)
 }
 
 /** What is wrong with an import of a source that belongs to a package, or nothing. */
-export const problemOf = (source: Source.Source, owner: Package, specifier: string): string | undefined => {
+const problemOf = (source: Source.Source, owner: Package, specifier: string): string | undefined => {
   if (!specifier.startsWith(".")) return problemAbroad(source, owner, specifier)
   const target = path.join(path.dirname(source.path), specifier)
   if (!target.startsWith(`${owner.folder}/`)) return `${specifier} leaves the package: import it by its name`

@@ -14,7 +14,7 @@ const Untested = Schema.Record(Schema.String, Schema.String.check(Schema.isMinLe
 const parse = Schema.decodeUnknownSync(Schema.fromJsonString(Untested))
 
 /** Where the test of a module may be: in the same folder below `test`, or in `test` itself. */
-export const testsOf = (path: string): ReadonlyArray<string> => {
+const testsOf = (path: string): ReadonlyArray<string> => {
   const mirrored = path.replace("/src/", "/test/").replace(/\.tsx?$/, ".test.ts")
   const name = mirrored.slice(mirrored.lastIndexOf("/") + 1)
   return [mirrored, `${mirrored.slice(0, mirrored.indexOf("/test/"))}/test/${name}`]

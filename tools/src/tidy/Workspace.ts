@@ -8,7 +8,7 @@ import * as Source from "./Source.ts"
 const Names = Schema.Record(Schema.String, Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 
 /** The part of a `package.json` that decides what may be imported. */
-export const Manifest = Schema.Struct({
+const Manifest = Schema.Struct({
   name: Schema.String,
   dependencies: Names,
   devDependencies: Names,
