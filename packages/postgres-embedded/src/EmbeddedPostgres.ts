@@ -20,6 +20,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
 import * as Ephemeral from "./internal/ephemeral.ts"
+import * as Persistent from "./internal/persistent.ts"
 
 /**
  * A PostgreSQL server of this process.
@@ -81,7 +82,7 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** How long to wait until the server takes connections. Defaults to 60 seconds. */
   readonly startTimeout?: Duration.Input | undefined
-  /** How long a fast stop may take before it is made an immediate one. Defaults to 10 seconds. */
+  /** How long a fast stop may take before an immediate one, and that before SIGKILL. Defaults to 10 seconds each. */
   readonly stopTimeout?: Duration.Input | undefined
 }
 
@@ -119,6 +120,49 @@ export interface EphemeralOptions extends ServerOptions {
  */
 export const ephemeral = (options: EphemeralOptions = {}): Layer.Layer<EmbeddedPostgres, EmbeddedPostgresError> =>
   Layer.effect(EmbeddedPostgres, Ephemeral.make(options)).pipe(Layer.provide(NodeFileSystem.layer))
+
+/**
+ * Options of a server that keeps its data.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface PersistentOptions extends ServerOptions {
+  /**
+   * Folder for data, password, port and log; made when it is not there. Relative
+   * paths are resolved against the working directory of this process.
+   */
+  readonly directory: string
+}
+
+/**
+ * A server that keeps its data in a folder: `initdb` once, then the same cluster at every start.
+ *
+ * **Details**
+ *
+ * Commits are flushed to disk. Without the option `port`, the port of the last
+ * start is used again if it is free. One process at a time may use the folder.
+ * If this process is killed, a watcher stops the server (not on Windows); a
+ * server that is still there at the next start is stopped first.
+ *
+ * As root, PostgreSQL runs as the user who owns the data, at first `postgres`,
+ * else `nobody`, else any user but root; the folder may lie where that user may
+ * not go (Linux).
+ *
+ * **Errors**
+ *
+ * `EmbeddedPostgresError`: `AlreadyRunning` when another living process uses
+ * the folder, `IncompatibleData` when the data is of another major version,
+ * `PortInUse` (only with the option `port`), `ServerFailed` with the last lines
+ * of the log, and those of `ephemeral`.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const persistent = (options: PersistentOptions): Layer.Layer<EmbeddedPostgres, EmbeddedPostgresError> =>
+  Layer.effect(EmbeddedPostgres, Persistent.make(options)).pipe(Layer.provide(NodeFileSystem.layer))
 
 /**
  * A `PgClient` and `SqlClient` for the server's database `postgres`.

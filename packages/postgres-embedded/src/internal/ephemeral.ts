@@ -7,13 +7,14 @@ import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Binaries from "./binaries.ts"
 import * as Cluster from "./cluster.ts"
 import * as DataPath from "./dataPath.ts"
 import * as FileFailure from "./fileFailure.ts"
+import { inRealTime } from "./realTime.ts"
 import * as Server from "./server.ts"
 import type { Settings } from "./settings.ts"
 import * as SystemUser from "./systemUser.ts"
+import * as UsableBinaries from "./usableBinaries.ts"
 
 interface EphemeralOptions {
   readonly durable?: boolean | undefined
@@ -41,30 +42,33 @@ const makeFolder = Effect.fnUntraced(function*(user: SystemUser.SystemUser | und
 })
 
 /** Boots the server; it is stopped and its folder removed when the scope closes. */
-export const make = Effect.fnUntraced(function*(options: EphemeralOptions) {
-  const user = yield* SystemUser.find
-  const binaries = yield* Binaries.installed
-  yield* Binaries.completeLinks(binaries.native)
-  const folder = yield* makeFolder(user)
-  const directory = join(folder, "data")
-  const cluster = {
-    binaries,
-    user,
-    directory,
-    access: yield* DataPath.access(folder, user),
-    superuser: Server.superuser,
-    password: Redacted.make(yield* Cluster.randomSecret),
-    durable: options.durable ?? false,
-    log: join(folder, "postgres.log")
-  }
-  yield* Cluster.make(cluster)
-  return yield* Server.make({
-    ...cluster,
-    ports: options.port === undefined ? anyPort : [options.port],
-    maxConnections: options.maxConnections ?? 200,
-    settings: options.settings ?? {},
-    doomed: folder,
-    startTimeout: options.startTimeout ?? "60 seconds",
-    stopTimeout: options.stopTimeout ?? "10 seconds"
-  })
-}, Effect.catchTag("PlatformError", FileFailure.toError))
+export const make = Effect.fnUntraced(
+  function*(options: EphemeralOptions) {
+    const user = yield* SystemUser.find
+    const binaries = yield* UsableBinaries.find(user)
+    const folder = yield* makeFolder(user)
+    const directory = join(folder, "data")
+    const cluster = {
+      binaries,
+      user,
+      directory,
+      access: yield* DataPath.access(folder, user),
+      superuser: Server.superuser,
+      password: Redacted.make(yield* Cluster.randomSecret),
+      durable: options.durable ?? false,
+      log: join(folder, "postgres.log")
+    }
+    yield* Cluster.make(cluster)
+    return yield* Server.make({
+      ...cluster,
+      ports: options.port === undefined ? anyPort : [options.port],
+      maxConnections: options.maxConnections ?? 200,
+      settings: options.settings ?? {},
+      doomed: folder,
+      startTimeout: options.startTimeout ?? "60 seconds",
+      stopTimeout: options.stopTimeout ?? "10 seconds"
+    })
+  },
+  Effect.catchTag("PlatformError", FileFailure.toError),
+  inRealTime
+)

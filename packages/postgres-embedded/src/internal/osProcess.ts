@@ -44,6 +44,7 @@ export interface ExitStatus {
 export interface Spawned {
   readonly pid: number
   readonly exit: Effect.Effect<ExitStatus>
+  readonly hasEnded: () => boolean
 }
 
 /** Says how a process ended. */
@@ -110,7 +111,9 @@ export const spawn = (options: LoggedCommand): Effect.Effect<Spawned, EmbeddedPo
         Deferred.doneUnsafe(exit, Effect.succeed({ code, signal }))
       })
       if (child.pid === undefined) return
-      resume(Effect.succeed({ pid: child.pid, exit: Deferred.await(exit) }))
+      resume(
+        Effect.succeed({ pid: child.pid, exit: Deferred.await(exit), hasEnded: () => Deferred.isDoneUnsafe(exit) })
+      )
     })
   }))
 

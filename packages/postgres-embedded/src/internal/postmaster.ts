@@ -4,12 +4,11 @@
  *
  * Start, stop and crash are serialised; each is harmless when there is nothing to do.
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { join } from "node:path"
@@ -19,6 +18,7 @@ import * as OsProcess from "./osProcess.ts"
 import type { Binaries } from "./platform.ts"
 import * as PostmasterFile from "./postmasterFile.ts"
 import * as ProcessTable from "./processTable.ts"
+import { inRealTime } from "./realTime.ts"
 import * as ServerLog from "./serverLog.ts"
 import * as Settings from "./settings.ts"
 import type { SystemUser } from "./systemUser.ts"
@@ -35,6 +35,7 @@ export interface PostmasterOptions {
   /** Folder that is removed when this process dies without stopping the server, or empty. */
   readonly doomed: string
   readonly startTimeout: Duration.Duration
+  /** How long each step of a stop may take before the next, harder one. */
   readonly stopTimeout: Duration.Duration
 }
 
@@ -57,17 +58,13 @@ export interface Postmaster {
 interface Run {
   readonly server: OsProcess.Spawned
   readonly logOffset: number
+  /** Somebody asked for the end that is to come. */
   isStopping: boolean
 }
 
 const pollInterval = Duration.millis(10)
+/** How long the children of a killed server may take to be gone. */
 const killTimeout = Duration.seconds(5)
-
-/** Processes live in real time, whatever clock the caller runs under. */
-const inRealTime: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.provideService(
-  Clock.Clock,
-  Context.get(Context.empty(), Clock.Clock)
-)
 
 const fail = Effect.fnUntraced(function*(options: PostmasterOptions, detail: string, logOffset: number) {
   const log = yield* ServerLog.tail(options.log, logOffset)
@@ -106,7 +103,9 @@ const awaitReadyOrExit = (options: PostmasterOptions, run: Run) =>
     })
   )
 
-const spawn = Effect.fnUntraced(function*(options: PostmasterOptions) {
+const spawn = Effect.fnUntraced(function*(
+  options: PostmasterOptions
+): Effect.fn.Return<Run, Failure, FileSystem.FileSystem> {
   const logOffset = yield* ServerLog.size(options.log)
   const server = yield* OsProcess.spawn({
     command: options.binaries.postgres,
@@ -116,7 +115,7 @@ const spawn = Effect.fnUntraced(function*(options: PostmasterOptions) {
     log: options.log,
     lifeLine: { doomed: options.doomed }
   })
-  return { server, logOffset, isStopping: false } satisfies Run as Run
+  return { server, logOffset, isStopping: false }
 })
 
 /** Windows has no signals: pg_ctl speaks to the server there. */
@@ -141,21 +140,16 @@ const killTree = Effect.fnUntraced(function*(options: PostmasterOptions, server:
 })
 
 /** Sends a signal and waits; true when the server is gone. */
-const ask = (
-  options: PostmasterOptions,
-  server: OsProcess.Spawned,
-  name: "SIGINT" | "SIGQUIT",
-  wait: Duration.Duration
-) =>
+const ask = (options: PostmasterOptions, server: OsProcess.Spawned, name: "SIGINT" | "SIGQUIT") =>
   signal(options, server.pid, name).pipe(
     Effect.andThen(server.exit),
     Effect.as(true),
-    Effect.timeoutOrElse({ duration: wait, orElse: () => Effect.succeed(false) })
+    Effect.timeoutOrElse({ duration: options.stopTimeout, orElse: () => Effect.succeed(false) })
   )
 
 const shutDown = Effect.fnUntraced(function*(options: PostmasterOptions, server: OsProcess.Spawned, mode: StopMode) {
-  if (mode === "fast" && (yield* ask(options, server, "SIGINT", options.stopTimeout))) return
-  if (yield* ask(options, server, "SIGQUIT", killTimeout)) return
+  if (mode === "fast" && (yield* ask(options, server, "SIGINT"))) return
+  if (yield* ask(options, server, "SIGQUIT")) return
   yield* killTree(options, server)
 })
 
@@ -167,46 +161,54 @@ const watch = Effect.fnUntraced(function*(
 ) {
   const status = yield* run.server.exit
   if (run.isStopping) return
-  run.isStopping = true
   const error = yield* Effect.flip(fail(options, `ended by itself (${OsProcess.describeExit(status)})`, run.logOffset))
   yield* Effect.logError(error.message)
   yield* Deferred.fail(failure, error)
 })
+
+/** Backends that outlived a killed server are gone soon: PostgreSQL refuses to start as long as one is there. */
+const isOldMemoryInUse = (error: Failure): boolean =>
+  error.reason._tag === "ServerFailed" && error.reason.log.includes("pre-existing shared memory block")
+
+const startOnce = Effect.fnUntraced(function*(options: PostmasterOptions, take: (run: Run) => void) {
+  const run = yield* spawn(options)
+  take(run)
+  return run
+}, Effect.uninterruptible)
 
 /** Makes a server that is not running yet; it is stopped when the scope closes. */
 export const make = Effect.fnUntraced(function*(options: PostmasterOptions) {
   const context = yield* Effect.context<FileSystem.FileSystem | Scope.Scope>()
   const lock = yield* Semaphore.make(1)
   const failure = yield* Deferred.make<never, Failure>()
-  let current: Run | undefined = undefined as Run | undefined
+  let current: Run | undefined
+  const running = () => current === undefined || current.server.hasEnded() ? undefined : current
 
-  const end = (how: (run: Run) => Effect.Effect<void, never, FileSystem.FileSystem>) =>
+  const end = (how: (server: OsProcess.Spawned) => Effect.Effect<void, never, FileSystem.FileSystem>) =>
     Effect.suspend(() => {
-      const run = current
-      if (run === undefined || run.isStopping) return Effect.void
+      const run = running()
+      if (run === undefined) return Effect.void
       run.isStopping = true
-      return Effect.andThen(how(run), Effect.sync(() => void (current = undefined)))
-    })
+      return how(run.server)
+    }).pipe(Effect.uninterruptible)
 
-  const start = Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
-    // A run that ended by itself is stopping too: see watch.
-    if (current !== undefined && !current.isStopping) return
-    const run = yield* spawn(options)
-    current = run
-    yield* restore(awaitReadyOrExit(options, run)).pipe(
-      Effect.onError(() => end(() => shutDown(options, run.server, "immediate")))
+  const start = Effect.gen(function*() {
+    if (running() !== undefined) return
+    const run = yield* startOnce(options, (started) => (current = started))
+    yield* awaitReadyOrExit(options, run).pipe(
+      Effect.onError(() => end((server) => shutDown(options, server, "immediate")))
     )
     yield* Effect.forkScoped(watch(options, run, failure))
-  }))
+  }).pipe(Effect.retry({ while: isOldMemoryInUse, schedule: Schedule.spaced("100 millis"), times: 50 }))
 
   const provide = <A, E>(self: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>): Effect.Effect<A, E> =>
     self.pipe(lock.withPermits(1), inRealTime, Effect.provideContext(context))
 
   const postmaster: Postmaster = {
     start: provide(start),
-    stop: (mode) => provide(end((run) => shutDown(options, run.server, mode))),
-    crash: provide(end((run) => killTree(options, run.server))),
-    pid: Effect.sync(() => current === undefined || current.isStopping ? undefined : current.server.pid),
+    stop: (mode) => provide(end((server) => shutDown(options, server, mode))),
+    crash: provide(end((server) => killTree(options, server))),
+    pid: Effect.sync(() => running()?.server.pid),
     failure: Deferred.await(failure)
   }
   yield* Effect.addFinalizer(() => postmaster.stop("fast"))

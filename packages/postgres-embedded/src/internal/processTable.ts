@@ -34,7 +34,7 @@ export const isRunning = Effect.fnUntraced(function*(pid: number) {
 })
 
 /** Waits until a process has ended, at most `patience`; true when it has. */
-export const awaitGone = (pid: number, patience: Duration.Duration) =>
+export const awaitGone = (pid: number, patience: Duration.Input) =>
   Effect.gen(function*() {
     while (yield* isRunning(pid)) yield* Effect.sleep("10 millis")
     return true
