@@ -1,0 +1,35 @@
+/**
+ * The HTTP contract of Millrace: server, typed client and OpenAPI document derive from it.
+ *
+ * Bodies, queries and paths are read strictly: a field that is not in the contract is refused and named.
+ * Answers are read leniently, so that an older client understands a newer server.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as OpenApi from "effect/http-api/OpenApi"
+import { JobsApi } from "./JobsApi.ts"
+import { RequestRules } from "./RequestRules.ts"
+import { SystemApi } from "./SystemApi.ts"
+
+const strict = { onExcessProperty: "error" } as const
+
+/**
+ * The contract.
+ *
+ * @stability unstable
+ * @category contract
+ * @since 0.1.0
+ */
+export const Api = HttpApi.make("millrace")
+  .add(JobsApi, SystemApi)
+  .middleware(RequestRules)
+  .annotate(HttpApi.PayloadParseOptions, strict)
+  .annotate(HttpApi.QueryParseOptions, strict)
+  .annotate(HttpApi.ParamsParseOptions, strict)
+  .annotateMerge(OpenApi.annotations({
+    title: "Millrace",
+    version: "1.0.0",
+    description: "Durable background jobs. Errors are { error: { tag, message, field?, jobId?, hint? } }.",
+    license: { name: "MIT" }
+  }))

@@ -1,0 +1,68 @@
+/**
+ * The endpoints that say how the server is.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+import * as ApiError from "./ApiError.ts"
+
+/**
+ * Schema of the server's health.
+ *
+ * **Details**
+ *
+ * `status` is `ok` as long as the process answers. `storage` is what its last look at the database found, `detail`
+ * why it is not available. `uptimeSeconds` counts since the server started.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Health = Schema.Struct({
+  status: Schema.Literal("ok"),
+  storage: Schema.Struct({
+    status: Schema.Literals(["available", "unavailable"]),
+    detail: Schema.NullOr(Schema.String)
+  }),
+  uptimeSeconds: Schema.Int
+}).annotate({ identifier: "Health" })
+
+/**
+ * Schema of readiness: the database answers.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Ready = Schema.Struct({ status: Schema.Literal("ready") }).annotate({ identifier: "Ready" })
+
+const health = HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(
+  OpenApi.annotations({
+    summary: "Is the process alive?",
+    description: "Answers 200 within two seconds, with or without the database. For liveness probes."
+  })
+)
+
+const ready = HttpApiEndpoint.get("ready", "/ready", {
+  success: Ready,
+  error: [ApiError.Unavailable]
+}).annotateMerge(
+  OpenApi.annotations({
+    summary: "Can the server do its work?",
+    description: "Answers within two seconds: 200 when the database answers, else 503. For load balancers."
+  })
+)
+
+/**
+ * The endpoints `/health` and `/ready`.
+ *
+ * @stability unstable
+ * @category contract
+ * @since 0.1.0
+ */
+export const SystemApi = HttpApiGroup.make("system", { topLevel: true })
+  .add(health, ready)
+  .annotateMerge(OpenApi.annotations({ title: "System" }))
