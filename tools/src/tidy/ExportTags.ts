@@ -1,9 +1,10 @@
 /**
  * Every public declaration of a library says what it does, how stable it is, where it belongs and since when.
  */
-import * as Rule from "./Rule.ts"
+import type { Rule } from "./Rule.ts"
 import * as Source from "./Source.ts"
 import * as Violation from "./Violation.ts"
+import * as Workspace from "./Workspace.ts"
 
 const declaration =
   /^export (?:declare )?(?:default )?(?:abstract )?(?:async )?(const|let|function\*?|class|interface|type|namespace) +(\w+)/gm
@@ -47,9 +48,8 @@ const check = (source: Source.Source): ReadonlyArray<Violation.Violation> => {
 }
 
 /** The rule, for all modules that a package exports. */
-export const rule = Rule.perFile({
+export const rule: Rule = {
   name: "export-tags",
   statement: "every public declaration of a library is documented and tagged with @stability, @category and @since",
-  applies: (source) => Source.isLibrary(source) && !Source.isIndex(source) && !Source.isInternal(source),
-  check
-})
+  check: (tree) => Workspace.publicModules(tree).flatMap(check)
+}

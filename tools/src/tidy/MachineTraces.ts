@@ -8,9 +8,12 @@ import * as Violation from "./Violation.ts"
 const traces: ReadonlyArray<readonly [trace: RegExp, remedy: string]> = [
   [/(?<![\w.~-])\/(?:work|workspaces?|home|root|Users|builds)\/[\w.-]+/g, "a path of one machine: make it relative"],
   [/\b[A-Z]:\\+Users\\+\w+/g, "a path of one machine: make it relative"],
-  [/\bregistry\.[a-z][\w-]*\.[a-z][\w.-]*/g, "the host of a registry: whoever installs chooses it"],
+  [
+    /\bregistry\.[a-z][\w-]*\.(?:com|dev|internal|io|local|net|org)\b/g,
+    "the host of a registry: whoever installs chooses it"
+  ],
   [/\btarball: *https?:\/\/\S+/g, "the address of a registry: install without it"],
-  [/\b_?authToken\b/g, "a credential of a registry"]
+  [/\b_?auth[T]oken\b/g, "a credential of a registry"]
 ]
 
 /** The rule, for every text file. */

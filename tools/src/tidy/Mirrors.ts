@@ -1,10 +1,12 @@
 /**
  * Every module of a library has a test of the same name, or stands with its reason in `tools/untested.json`.
+ *
+ * Modules that a package hides are tested by way of the public ones; most have a test of their own all the same.
  */
 import { Schema } from "effect"
 import type { Rule, Tree } from "./Rule.ts"
-import * as Source from "./Source.ts"
 import * as Violation from "./Violation.ts"
+import * as Workspace from "./Workspace.ts"
 
 /** Where the modules without a test are written down. */
 export const file = "tools/untested.json"
@@ -26,8 +28,7 @@ const isMeant = (key: string, path: string): boolean => key.endsWith("/") ? path
 /** The modules that need a test and have none. */
 const lonely = (tree: Tree): ReadonlyArray<string> => {
   const paths = new Set(tree.map((source) => source.path))
-  return tree
-    .filter((source) => Source.isLibrary(source) && !Source.isIndex(source))
+  return Workspace.publicModules(tree)
     .map((source) => source.path)
     .filter((path) => !testsOf(path).some((test) => paths.has(test)))
 }

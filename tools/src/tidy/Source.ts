@@ -50,6 +50,3 @@ export const isLibrary = (source: Source): boolean =>
 
 /** The list of modules of a library: `packages/<name>/src/index.ts`. */
 export const isIndex = (source: Source): boolean => /^packages\/[^/]+\/src\/index\.ts$/.test(source.path)
-
-/** A module that a package hides: `packages/<name>/src/internal/**`. */
-export const isInternal = (source: Source): boolean => isLibrary(source) && source.path.includes("/src/internal/")

@@ -7,13 +7,14 @@ import * as Source from "./Source.ts"
 
 const Names = Schema.Record(Schema.String, Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 
-/** The part of a `package.json` that decides what may be imported. */
+/** The part of a `package.json` that decides what may be imported, by it and from it. */
 const Manifest = Schema.Struct({
   name: Schema.String,
   dependencies: Names,
   devDependencies: Names,
   peerDependencies: Names,
-  optionalDependencies: Names
+  optionalDependencies: Names,
+  exports: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 })
 
 /** A package: its folder, its manifest, and whether `pnpm-workspace.yaml` counts it in. */
@@ -53,4 +54,18 @@ export const packagesOf = (tree: Tree): ReadonlyArray<Package> => {
       }
     })
     .toSorted((left, right) => right.folder.length - left.folder.length)
+}
+
+/** The folders below `src` that the `exports` of a package hide: `"./internal/*": null`. */
+const hiddenFolders = ({ manifest }: Package): ReadonlyArray<string> =>
+  Object.entries(manifest.exports)
+    .filter(([pattern, target]) => target === null && pattern.startsWith("./") && pattern.endsWith("/*"))
+    .map(([pattern]) => pattern.slice("./".length, -"*".length))
+
+/** The modules of the libraries that users can import: all but the lists of modules and what is hidden. */
+export const publicModules = (tree: Tree): Tree => {
+  const hidden = packagesOf(tree).flatMap((each) => hiddenFolders(each).map((folder) => `${each.folder}/src/${folder}`))
+  return tree.filter((source) =>
+    Source.isLibrary(source) && !Source.isIndex(source) && !hidden.some((folder) => source.path.startsWith(folder))
+  )
 }

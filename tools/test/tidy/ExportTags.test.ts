@@ -47,7 +47,20 @@ describe("ExportTags", () => {
 
   it("leaves hidden modules, the index and programs alone", () => {
     const text = "export const a = 1"
-    const files = { "packages/a/src/internal/x.ts": text, "packages/a/src/index.ts": text, "apps/a/src/X.ts": text }
+    const files = {
+      "packages/a/package.json": JSON.stringify({ name: "a", exports: { "./*": "./src/*.ts", "./internal/*": null } }),
+      "packages/a/src/internal/x.ts": text,
+      "packages/a/src/index.ts": text,
+      "apps/a/src/X.ts": text
+    }
     assert.deepStrictEqual(Planted.find(ExportTags.rule, files), [])
+  })
+
+  it("rejects a module in a folder that only looks hidden", () => {
+    const files = {
+      "packages/a/package.json": JSON.stringify({ name: "a", exports: { "./*": "./src/*.ts" } }),
+      "packages/a/src/internal/x.ts": "export const a = 1"
+    }
+    assert.strictEqual(Planted.find(ExportTags.rule, files).length, 1)
   })
 })

@@ -25,6 +25,9 @@ describe("MachineTraces", () => {
   })
 
   it("accepts routes, relative paths and paths that every machine has", () => {
-    assert.strictEqual(find("/workers/1 ./home/x apps/work/src ~/root/x /tmp/x /usr/lib npm run work/x"), 0)
+    assert.strictEqual(
+      find("/workers/1 ./home/x apps/work/src ~/root/x /tmp/x /usr/lib npm run work/x registry.definitions.get()"),
+      0
+    )
   })
 })
