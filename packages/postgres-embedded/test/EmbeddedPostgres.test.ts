@@ -3,14 +3,14 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { existsSync } from "node:fs"
-import { createServer } from "node:net"
 import { dirname } from "node:path"
 import * as EmbeddedPostgres from "../src/EmbeddedPostgres.ts"
 import type * as EmbeddedPostgresError from "../src/EmbeddedPostgresError.ts"
 import * as Ports from "../src/internal/ports.ts"
 import * as ProcessTable from "../src/internal/processTable.ts"
 import { inRealTime } from "../src/internal/realTime.ts"
-import { ownerProgram, startOwner } from "./support/startOwner.ts"
+import { holdPort } from "./support/holdPort.ts"
+import { startOwner } from "./support/startOwner.ts"
 
 const durable = EmbeddedPostgres.layerClient.pipe(
   Layer.provideMerge(EmbeddedPostgres.ephemeral({ durable: true, settings: { work_mem: "7MB" } }))
@@ -22,7 +22,7 @@ const awaitRemoval = (path: string) =>
 const reasonOf = <A, R>(self: Effect.Effect<A, EmbeddedPostgresError.EmbeddedPostgresError, R>) =>
   Effect.map(Effect.flip(self), (error) => error.reason)
 
-layer(durable)("a throw-away server", (it) => {
+layer(durable, { excludeTestServices: true })("a throw-away server", (it) => {
   it.effect("runs PostgreSQL 18 with the settings asked for, on loopback only", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
@@ -120,13 +120,7 @@ describe("ephemeral", () => {
   it.effect("names the port that is taken", () =>
     Effect.gen(function*() {
       const port = (yield* Ports.free) ?? 0
-      yield* Effect.acquireRelease(
-        Effect.callback<ReturnType<typeof createServer>>((resume) => {
-          const server = createServer()
-          server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
-        }),
-        (server) => Effect.sync(() => server.close())
-      )
+      yield* holdPort(port)
       const reason = yield* reasonOf(Effect.scoped(Layer.build(EmbeddedPostgres.ephemeral({ port }))))
       assert.deepInclude(reason, { _tag: "PortInUse", port })
     }))
@@ -149,7 +143,7 @@ describe("ephemeral", () => {
 
   it.effect("leaves no process and no file behind when its owner is killed", () =>
     Effect.gen(function*() {
-      const owner = yield* startOwner(ownerProgram, "ephemeral")
+      const owner = yield* startOwner({ args: ["ephemeral"] })
       assert.isTrue(yield* ProcessTable.isRunning(owner.pid))
       yield* owner.kill
       assert.isTrue(yield* ProcessTable.awaitGone(owner.pid, "20 seconds"))

@@ -7,6 +7,7 @@
  * and renamed, so two starts at once end with one whole copy, and checked before
  * each use, because cleaners of temporary folders remove single files.
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -54,11 +55,18 @@ const fingerprint = (entries: ReadonlyArray<Entry>): string => {
 
 const userId = (): number => process.getuid?.() ?? 0
 
-/** Folders for copies, best first: root's belong to root down to the top, a user's are in the home. */
-const roots = (): ReadonlyArray<string> => {
+/** Environment variable: the folder for copies, instead of the usual ones. */
+export const cacheVariable = "MILLRACE_CACHE_DIRECTORY"
+
+/** Folders for copies, best first: root's lie in folders that only root can write to, a user's in the home. */
+const usualRoots = (): ReadonlyArray<string> => {
   const shared = [join(tmpdir(), `millrace-${userId()}`), `/tmp/millrace-${userId()}`, `/var/tmp/millrace-${userId()}`]
   return [userId() === 0 ? "/var/cache/millrace" : join(homedir(), ".cache", "millrace"), ...new Set(shared)]
 }
+
+const roots = Config.option(Config.String(cacheVariable)).pipe(
+  Config.map(Option.match({ onNone: usualRoots, onSome: (folder): ReadonlyArray<string> => [folder] }))
+)
 
 /** Whether a folder is ours and nobody else can write to it: what lies there is run by us. */
 const isOurs = Effect.fnUntraced(function*(folder: string) {
@@ -148,7 +156,7 @@ export const make = Effect.fnUntraced(function*(
   isUsable: (copy: Paths) => Effect.Effect<boolean>
 ): Effect.fn.Return<Paths | undefined, Failure, FileSystem.FileSystem> {
   const entries = yield* entriesOf(binaries.native)
-  for (const root of roots()) {
+  for (const root of yield* Effect.orDie(roots)) {
     const native = yield* inRoot(root, binaries.native, entries).pipe(
       Effect.catchTag("PlatformError", () => Effect.undefined)
     )

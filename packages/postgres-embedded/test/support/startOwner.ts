@@ -14,12 +14,21 @@ const Report = Schema.fromJsonString(Schema.Struct({
 export class OwnerFailed extends Schema.TaggedError<OwnerFailed>()("OwnerFailed", { output: Schema.String }) {}
 
 /** The program `owner.ts` of this folder. */
-export const ownerProgram = fileURLToPath(new URL("owner.ts", import.meta.url))
+const ownerProgram = fileURLToPath(new URL("owner.ts", import.meta.url))
 
 /** Starts a process that owns a server, and waits for its report. It is killed with SIGKILL when the scope closes. */
-export const startOwner = Effect.fnUntraced(function*(program: string, ...args: ReadonlyArray<string>) {
+export const startOwner = Effect.fnUntraced(function*(options: {
+  readonly program?: string
+  readonly args: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+}) {
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] })),
+    Effect.sync(() =>
+      spawn(process.execPath, [options.program ?? ownerProgram, ...options.args], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, ...options.env }
+      })
+    ),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const line = yield* Effect.callback<string, OwnerFailed>((resume) => {
