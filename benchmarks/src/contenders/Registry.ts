@@ -1,0 +1,53 @@
+/**
+ * Who takes part: one entry a contender, with what a reader of the figures must know about it.
+ */
+import { fileURLToPath } from "node:url"
+
+/** One contender as the harness knows it. */
+export interface Entry {
+  /** Name on the command line and in result files. */
+  readonly name: string
+  /** Name in tables. */
+  readonly title: string
+  /** Where its jobs are kept. */
+  readonly store: "postgres" | "redis"
+  /** Path of the module that exports `make` (`ContenderModule`). */
+  readonly module: string
+  /** The project's own entry: the one that ratios are told of. */
+  readonly ours: boolean
+  /** Share of the jobs of a scenario that it runs; below 1 where all of them would take minutes. */
+  readonly share: number
+  /** How it is tuned, in one line. */
+  readonly tuning: string
+  /** What an accepted job survives. */
+  readonly durability: string
+}
+
+const peer = (file: string): string => fileURLToPath(new URL(`../../peers/src/${file}.ts`, import.meta.url))
+
+const commit = "survives a crash of the machine (commit with fsync)"
+
+/** All contenders, in the order of the tables. */
+export const entries: ReadonlyArray<Entry> = [
+  {
+    name: "graphile-worker",
+    title: "graphile-worker",
+    store: "postgres",
+    module: peer("graphileWorker"),
+    ours: false,
+    share: 1,
+    tuning: "local queue 500, batched completion (0 ms), pool slots + 2, bulk addJobs; keeps no finished jobs",
+    durability: commit
+  },
+  {
+    name: "pg-boss",
+    title: "pg-boss",
+    store: "postgres",
+    module: peer("pgBoss"),
+    ours: false,
+    share: 1,
+    tuning:
+      "2 workers with batches of 500, burst while batches are full, NOTIFY, bulk insert(); keeps finished jobs 7 days",
+    durability: commit
+  }
+]
