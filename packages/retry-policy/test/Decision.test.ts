@@ -223,6 +223,10 @@ describe("decide: purity and bounds", () => {
     for (const elapsedMillis of [-1, Number.NaN]) {
       assert.deepStrictEqual(decide(policy, 1, { elapsedMillis }), retry(1000))
     }
+    const short = RetryPolicy.fixed("10 seconds", { maxElapsed: "5 seconds" })
+    for (const elapsedMillis of [-1e9, Number.NaN]) {
+      assert.deepStrictEqual(decide(short, 1, { elapsedMillis }), giveUp("maxElapsed"))
+    }
     for (const maxAttempts of [0, -3, Number.NaN]) {
       assert.deepStrictEqual(decide(policy, 1, { maxAttempts }), giveUp("maxAttempts"))
     }

@@ -109,6 +109,23 @@ describe("Jitter.delayMillis", () => {
       })
   )
 
+  it.effect.prop(
+    "decorrelated draws anew at every failure, from the seed and that failure's number",
+    { base: Backoff.Millis, cap: Backoff.Millis, seed: Schema.String },
+    ({ base, cap, seed }) =>
+      Effect.sync(() => {
+        const curve = { _tag: "Exponential", baseMillis: base, factor: 4 } as const
+        // Steeper than three times: here the formula is the published one, without our bound.
+        const least = Math.min(base, cap)
+        let expected = least
+        for (let n = 1; n <= 20; n++) {
+          const most = Math.min(cap, 3 * expected)
+          expected = least + Math.floor(Jitter.fraction(seed, n) * (most - least + 1))
+          assert.strictEqual(Jitter.delayMillis("decorrelated", inputOf(curve, cap, seed, n)), expected)
+        }
+      })
+  )
+
   it("decorrelated grows from the base to the cap and keeps moving there", () => {
     const curve = { _tag: "Exponential", baseMillis: 1000, factor: 2 } as const
     const late = jobIds(200).map((id) => Jitter.delayMillis("decorrelated", inputOf(curve, 300_000, id, 1000)))
