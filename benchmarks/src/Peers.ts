@@ -28,14 +28,16 @@ const isInstalled = (): Promise<boolean> =>
 const installOnce = async (): Promise<void> => {
   if (await isInstalled()) return
   const command = process.platform === "win32" ? "npm.cmd" : "npm"
-  // Lockfile first: what was measured here is what is measured there. No scripts: none of the peers needs one.
-  await promisify(execFile)(command, ["ci", "--ignore-scripts", "--omit=dev"], { cwd: directory })
+  // By the lockfile, which stays as it is. Not npm ci: it refuses a lockfile without the optional native parts of
+  // other platforms. No scripts: none of the peers needs one.
+  const flags = ["--no-save", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+  await promisify(execFile)(command, ["install", ...flags], { cwd: directory })
 }
 
 /** Installs the peers from their lockfile unless they are there. */
 export const install = Effect.tryPromise({
   try: installOnce,
-  catch: failedIn("install the peers (npm ci in benchmarks/peers)")
+  catch: failedIn("install the peers (npm install in benchmarks/peers)")
 })
 
 /** The versions of the installed peers, by name. */
