@@ -107,6 +107,8 @@ export class Storage extends Context.Service<Storage, {
  * - `transaction`: runs an effect so that `insert` and `settle` inside it, and the caller's own
  *   statements, commit together or not at all. Null when the driver has none.
  *   A failure of the transaction itself (connection lost, commit refused) is a `StorageError`.
+ * - `inTransaction`: tells whether the calling fiber is inside such a transaction, so that callers outside of one may
+ *   share a statement. Null when the driver can not tell; then nobody shares. Absent means null.
  *
  * @stability unstable
  * @category models
@@ -117,6 +119,7 @@ export interface Capabilities {
   readonly transaction:
     | (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>)
     | null
+  readonly inTransaction?: Effect.Effect<boolean> | null
 }
 
 /**

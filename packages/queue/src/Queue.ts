@@ -1,0 +1,100 @@
+/**
+ * The service to produce, read and steer jobs of one storage.
+ *
+ * Jobs with a definition are enqueued with `Job.enqueue`; this service adds what works by name and id. Inside a
+ * transaction of the storage's own client everything that it inserts is part of that transaction.
+ *
+ * @since 0.1.0
+ */
+import type { Attempt } from "@millrace/storage/Attempt"
+import type { JobId } from "@millrace/storage/JobId"
+import type { JobQuery, Page } from "@millrace/storage/JobQuery"
+import type { JobRecord } from "@millrace/storage/JobRecord"
+import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
+import * as Storage from "@millrace/storage/Storage"
+import type { StorageError } from "@millrace/storage/StorageError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { EncodedRequest } from "./EnqueueOptions.ts"
+import * as Awaiter from "./internal/awaiter.ts"
+import * as Control from "./internal/control.ts"
+import * as EncodedEnqueue from "./internal/encodedEnqueue.ts"
+import * as Inserter from "./internal/inserter.ts"
+import { JobRegistry } from "./JobRegistry.ts"
+import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from "./QueueError.ts"
+
+/**
+ * The queue service.
+ *
+ * **Details**
+ *
+ * - `insert` stores jobs that are validated already, all or nothing, at most 1,000. Outside of transactions,
+ *   concurrent calls with one job share a statement. The way of `Job.enqueue`; others use that.
+ * - `enqueueEncoded` enqueues by name. A name in the `JobRegistry` is validated by its definition; another one is
+ *   refused with `UnknownJob` by a strict registry, else its payload may be any JSON.
+ * - `enqueueAllEncoded` does so for many, in chunks of 1,000, each all or nothing; one refused request refuses all.
+ * - `get` reads one job, `list` a page of them, newest first; `history` the attempts of a job, oldest first;
+ *   `overview` counts jobs by queue and state and lists the workers.
+ * - `cancel` ends a job that is not running, and asks the worker of a running one to interrupt it
+ *   (`to: "requested"`). `reason` is kept in the history. `retry` makes a waiting job available now and redrives a
+ *   `dead` or `cancelled` one. `remove` deletes a job that is not running, with its history.
+ * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
+ * - `pause` keeps every worker from claiming jobs of a queue, `resume` ends that. Running jobs go on.
+ * - `awaitFinished` waits until a job is `completed`, `cancelled` or `dead`.
+ *
+ * @stability unstable
+ * @category services
+ * @since 0.1.0
+ */
+export class Queue extends Context.Service<Queue, {
+  readonly insert: (jobs: ReadonlyArray<NewJob>) => Effect.Effect<ReadonlyArray<InsertResult>, StorageError>
+  readonly enqueueEncoded: (request: EncodedRequest) => Effect.Effect<InsertResult, EnqueueError | UnknownJob>
+  readonly enqueueAllEncoded: (
+    requests: ReadonlyArray<EncodedRequest>
+  ) => Effect.Effect<ReadonlyArray<InsertResult>, EnqueueError | UnknownJob>
+  readonly get: (id: JobId) => Effect.Effect<JobRecord, JobNotFound | StorageError>
+  readonly list: (query: JobQuery) => Effect.Effect<Page, StorageError>
+  readonly history: (id: JobId) => Effect.Effect<ReadonlyArray<Attempt>, JobNotFound | StorageError>
+  readonly overview: Effect.Effect<Storage.Overview, StorageError>
+  readonly cancel: (
+    id: JobId,
+    reason?: string
+  ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
+  readonly retry: (
+    id: JobId
+  ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
+  readonly remove: (
+    id: JobId
+  ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
+  readonly transition: (
+    ids: ReadonlyArray<JobId>,
+    action: Storage.TransitionAction
+  ) => Effect.Effect<ReadonlyArray<Storage.TransitionResult>, StorageError>
+  readonly pause: (queue: string) => Effect.Effect<void, StorageError>
+  readonly resume: (queue: string) => Effect.Effect<void, StorageError>
+  readonly awaitFinished: (id: JobId) => Effect.Effect<JobRecord, JobNotFound | StorageError>
+}>()("@millrace/queue/Queue") {}
+
+/**
+ * The queue on a storage. Knows the definitions of `JobRegistry` if that is provided.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Queue, never, Storage.Storage> = Layer.effect(
+  Queue,
+  Effect.gen(function*() {
+    const storage = yield* Storage.Storage
+    const registry = yield* JobRegistry
+    const inserter = yield* Inserter.make(storage)
+    const awaiter = yield* Awaiter.make(storage)
+    return Queue.of({
+      insert: inserter.insert,
+      ...EncodedEnqueue.make(registry, inserter.insert),
+      ...Control.make(storage),
+      awaitFinished: awaiter.awaitFinished
+    })
+  })
+)

@@ -1,0 +1,55 @@
+/**
+ * How a worker is set up.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as LogLevel from "effect/LogLevel"
+
+/**
+ * Options of one queue of a worker; what is left out is the worker's own option.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueueOptions {
+  readonly concurrency?: number
+  readonly prefetch?: number
+}
+
+/**
+ * Options of a worker.
+ *
+ * **Details**
+ *
+ * - `queues`: the queues to work for, by name, or with options of their own. Defaults to `["default"]`
+ * - `concurrency`: jobs that run at the same time, per queue. Defaults to 10
+ * - `prefetch`: most jobs claimed ahead of free slots, per queue; 0 for none. Only so many are claimed as start within
+ *   about 100 ms at the present pace, and one that found no slot within 2 seconds is given back. Defaults to 500
+ * - `perTenant`: jobs that one tenant may get in a claim while other tenants wait. Defaults to 20
+ * - `pollInterval`: pause between two looks of an idle worker, plus or minus 20 %. Defaults to 1 second
+ * - `leaseDuration`: how long the storage trusts a silent worker; renewed three times as often. Defaults to 12 seconds
+ * - `graceDuration`: time that running jobs get when the worker stops. Defaults to 10 seconds
+ * - `keepFinished`, `keepDead`: how long `completed` and `cancelled`, and `dead` jobs are kept. Default to 30 and 90 days
+ * - `maintenance`: whether this worker also promotes, reclaims and prunes. Some worker must. Defaults to true
+ * - `jobLogLevel`: level of the log lines "job started" and "job completed". Failures are logged as warnings, deaths as
+ *   errors. Defaults to `Debug`
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface WorkerOptions {
+  readonly queues?: ReadonlyArray<string> | { readonly [queue: string]: QueueOptions }
+  readonly concurrency?: number
+  readonly prefetch?: number
+  readonly perTenant?: number
+  readonly pollInterval?: Duration.Input
+  readonly leaseDuration?: Duration.Input
+  readonly graceDuration?: Duration.Input
+  readonly keepFinished?: Duration.Input
+  readonly keepDead?: Duration.Input
+  readonly maintenance?: boolean
+  readonly jobLogLevel?: LogLevel.Severity
+}

@@ -1,0 +1,53 @@
+/**
+ * Reading and steering stored jobs, with errors that name the job.
+ */
+import type { JobId } from "@millrace/storage/JobId"
+import type { JobQuery } from "@millrace/storage/JobQuery"
+import type { JobRecord } from "@millrace/storage/JobRecord"
+import type { Storage, TransitionAction, TransitionResult } from "@millrace/storage/Storage"
+import type { StorageError } from "@millrace/storage/StorageError"
+import * as Effect from "effect/Effect"
+import * as Defaults from "../Defaults.ts"
+import { IllegalTransition, JobNotFound } from "../QueueError.ts"
+import * as Text from "./text.ts"
+
+/** Reason of a cancel that states none. */
+const reasonDefault = "cancelled on request"
+
+/** The reading and steering methods of `Queue`. */
+export const make = (storage: Storage["Service"]) => ({
+  get: (id: JobId) => getOne(storage, id),
+  list: (query: JobQuery) => storage.list(query),
+  history: (id: JobId) =>
+    Effect.tap(storage.history(id), (attempts) => attempts.length === 0 ? getOne(storage, id) : Effect.void),
+  overview: storage.overview,
+  cancel: (id: JobId, reason: string = reasonDefault) =>
+    transitionOne(storage, id, { _tag: "Cancel", reason: Text.sanitise(reason, Defaults.textBytes) }),
+  retry: (id: JobId) => transitionOne(storage, id, { _tag: "Retry" }),
+  remove: (id: JobId) => transitionOne(storage, id, { _tag: "Remove" }),
+  transition: (ids: ReadonlyArray<JobId>, action: TransitionAction) => storage.transition(ids, action),
+  pause: (queue: string) => storage.control({ _tag: "PauseQueue", queue }),
+  resume: (queue: string) => storage.control({ _tag: "ResumeQueue", queue })
+})
+
+const getOne = (storage: Storage["Service"], id: JobId): Effect.Effect<JobRecord, JobNotFound | StorageError> =>
+  Effect.flatMap(
+    storage.list({ ids: [id], limit: 1 }),
+    ({ items: [record] }) => record === undefined ? Effect.fail(new JobNotFound({ id })) : Effect.succeed(record)
+  )
+
+const actionNames = { Cancel: "cancel", Retry: "retry", Remove: "remove" } as const
+
+const transitionOne = (
+  storage: Storage["Service"],
+  id: JobId,
+  action: TransitionAction
+): Effect.Effect<TransitionResult, JobNotFound | IllegalTransition | StorageError> =>
+  Effect.flatMap(
+    storage.transition([id], action),
+    ([result]): Effect.Effect<TransitionResult, JobNotFound | IllegalTransition> => {
+      if (result === undefined) return Effect.fail(new JobNotFound({ id }))
+      if (result.to !== "refused") return Effect.succeed(result)
+      return Effect.fail(new IllegalTransition({ id, state: result.from, action: actionNames[action._tag] }))
+    }
+  )

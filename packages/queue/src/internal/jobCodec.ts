@@ -1,0 +1,95 @@
+/**
+ * The schemas of a job, compiled once to functions between values and JSON.
+ */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+
+/** A schema that a job may use: any that needs no services and decodes synchronously. */
+export type AnySchema = Schema.ConstraintCodec<unknown, unknown>
+
+/** Where a value did not fit its schema: a JSON path and what is wrong there. */
+export interface Misfit {
+  readonly field: string
+  readonly detail: string
+}
+
+/** A value that was converted, or why it could not be. */
+export type Converted<A> =
+  | { readonly _tag: "Fits"; readonly value: A }
+  | { readonly _tag: "Misfit"; readonly misfit: Misfit }
+
+/** Converts one way between a value and its JSON. */
+export type Convert<In, Out> = (value: In) => Converted<Out>
+
+/** The compiled codec of a job. */
+export interface JobCodec {
+  readonly encodePayload: Convert<unknown, Schema.Json>
+  readonly decodePayload: Convert<Schema.Json, unknown>
+  readonly encodeSuccess: Convert<unknown, Schema.Json>
+  readonly decodeSuccess: Convert<Schema.Json, unknown>
+  readonly encodeError: Convert<unknown, Schema.Json>
+  readonly decodeError: Convert<Schema.Json, unknown>
+}
+
+/** The schemas of a job. */
+export interface Schemas {
+  readonly payload: AnySchema
+  readonly success: AnySchema
+  readonly error: AnySchema
+}
+
+/** Compiles the schemas of a job. */
+export const make = ({ error, payload, success }: Schemas): JobCodec => ({
+  ...pair("Payload", payload),
+  ...pair("Success", success),
+  ...pair("Error", error)
+})
+
+/** Writes a path as in `$.user.tags[3]`. */
+export const jsonPath = (path: ReadonlyArray<PropertyKey>): string =>
+  path.reduce<string>((text, key) => text + stepOf(key), "$")
+
+const stepOf = (key: PropertyKey): string => {
+  if (typeof key === "number") return `[${key}]`
+  const name = String(key)
+  if (/^\d+$/.test(name)) return `[${name}]`
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, 64))}]`
+}
+
+type Pair<Name extends string> =
+  & {
+    readonly [Key in `encode${Name}`]: Convert<unknown, Schema.Json>
+  }
+  & { readonly [Key in `decode${Name}`]: Convert<Schema.Json, unknown> }
+
+const pair = <const Name extends string>(name: Name, schema: AnySchema): Pair<Name> => {
+  const codec: Schema.ConstraintCodec<unknown, Schema.Json> = Schema.toCodecJson(schema)
+  return {
+    [`encode${name}`]: convert(SchemaParser.encodeUnknownExit(codec)),
+    [`decode${name}`]: convert(SchemaParser.decodeUnknownExit(codec))
+  } as Pair<Name>
+}
+
+const convert =
+  <Out>(parse: (value: unknown) => Exit.Exit<Out, SchemaIssue.Issue>): Convert<unknown, Out> => (value) => {
+    const exit = parse(value)
+    return Exit.isSuccess(exit)
+      ? { _tag: "Fits", value: exit.value }
+      : { _tag: "Misfit", misfit: misfitOf(exit.cause) }
+  }
+
+const misfitOf = (cause: Cause.Cause<SchemaIssue.Issue>): Misfit => {
+  const issue = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (issue === undefined) return { field: "$", detail: "its schema is asynchronous or failed: " + Cause.pretty(cause) }
+  const first = formatter(issue).issues[0]
+  return { field: jsonPath(first?.path?.map(keyOf) ?? []), detail: first?.message ?? "does not fit its schema" }
+}
+
+const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const keyOf = (segment: PropertyKey | { readonly key: PropertyKey }): PropertyKey =>
+  typeof segment === "object" ? segment.key : segment
