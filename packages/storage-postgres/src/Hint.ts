@@ -1,0 +1,66 @@
+/**
+ * Events as the text of a NOTIFY, and back.
+ *
+ * A payload is lines of one hint each and stays below PostgreSQL's 8,000 bytes. `Finished` is not sent
+ * to other processes: who waits there, polls.
+ *
+ * @since 0.1.0
+ */
+import type { StorageEvent } from "@millrace/storage/Storage"
+
+/** PostgreSQL refuses payloads of 8,000 bytes and more. */
+const bytesMax = 7900
+
+/** The line of an event; null for what is not sent. */
+export const encode = (event: StorageEvent): string | null => {
+  switch (event._tag) {
+    case "Available":
+      return `a${event.queue}`
+    case "CancelRequested":
+      return `c${event.workerId}`
+    case "Scheduled":
+      return "s"
+    case "Connected":
+    case "Finished":
+      return null
+  }
+}
+
+/** The event of a line; null for lines of a later release. */
+export const decode = (line: string): StorageEvent | null => {
+  const rest = line.slice(1)
+  switch (line[0]) {
+    case "a":
+      return { _tag: "Available", queue: rest }
+    case "c":
+      return { _tag: "CancelRequested", workerId: rest }
+    case "s":
+      return { _tag: "Scheduled" }
+    default:
+      return null
+  }
+}
+
+/** Empties the set into as few payloads as will hold its lines; a line that no payload holds is dropped. */
+export const pack = (hints: Set<string>): ReadonlyArray<string> => {
+  const payloads: Array<string> = []
+  let payload = ""
+  let bytes = 0
+  for (const hint of hints) {
+    const size = new TextEncoder().encode(hint).length + 1
+    if (size > bytesMax || hint.includes("\n")) continue
+    if (bytes + size > bytesMax) {
+      payloads.push(payload)
+      payload = ""
+      bytes = 0
+    }
+    payload = payload === "" ? hint : `${payload}\n${hint}`
+    bytes += size
+  }
+  hints.clear()
+  return payload === "" ? payloads : [...payloads, payload]
+}
+
+/** The events of a payload. */
+export const unpack = (payload: string): ReadonlyArray<StorageEvent> =>
+  payload.split("\n").flatMap((line) => decode(line) ?? [])

@@ -1,0 +1,127 @@
+/**
+ * Claiming: level after level until the limit is reached, with a memory of where the last claim ended.
+ *
+ * The memory is a hint only: forgotten, it costs a walk over dead index entries, nothing more.
+ *
+ * @since 0.1.0
+ */
+import * as Bounds from "@millrace/storage/Bounds"
+import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
+import * as StorageError from "@millrace/storage/StorageError"
+import * as Effect from "effect/Effect"
+import * as Rows from "./Rows.ts"
+import type { Row, Session } from "./Session.ts"
+import * as statements from "./statements/claim.ts"
+
+/** Where the last claim of a worker from a queue ended: level, tenant, next position, claims since the last rescan. */
+interface Mark {
+  readonly level: number
+  readonly tenant: string
+  readonly next: bigint
+  readonly claims: number
+}
+
+const noMark: Mark = { level: -1, tenant: "", next: 0n, claims: 0 }
+
+/** After so many claims one starts from the beginning, to find jobs that were committed late (measured: decisions/0003). */
+const rescanEvery = 64
+
+/** Priorities go from 0 to 100; above them there is no level. */
+const levelMax = 100
+
+/**
+ * The claim method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (session: Session) => {
+  const claimText = statements.claim(session.schema)
+  const suspectText = statements.claimSuspect(session.schema)
+  const marks = new Map<string, Mark>()
+
+  const claimLevel = Effect.fnUntraced(function*(options: ClaimOptions, limit: number, mark: Mark, from: number) {
+    return yield* session.rows("claim", claimText, [
+      yield* session.now,
+      options.workerId,
+      options.queue,
+      options.names,
+      limit,
+      options.perTenant,
+      mark.level,
+      mark.tenant,
+      from,
+      tenantsMax(options, limit),
+      mark.next
+    ])
+  })
+
+  const claimReady = Effect.fnUntraced(function*(options: ClaimOptions) {
+    const key = `${options.workerId} ${options.queue}`
+    const claims: Array<Claim> = []
+    let mark = marks.get(key) ?? noMark
+    if (mark.claims >= rescanEvery) mark = { ...mark, next: 0n, claims: 0 }
+    for (let from = 0, walks = 0; from <= levelMax && claims.length < options.limit && walks < walksMax; walks++) {
+      const wanted = options.limit - claims.length
+      const rows = yield* claimLevel(options, wanted, mark, from)
+      const first = rows[0]
+      if (first === undefined) break
+      const jobs = rows.filter((row) => row["id"] !== null)
+      jobs.forEach((row, index) => claims.push(Rows.toClaim(row, options.queue, index + 1)))
+      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
+      mark = isBlocked ? beyond(mark, first) : after(mark, jobs)
+      if (!isBlocked) from = (first["level"] as number) + 1
+    }
+    // A short claim may have missed jobs before the mark: the next one starts from the beginning.
+    remember(marks, key, claims.length < options.limit ? { ...mark, next: 0n, claims: 0 } : mark)
+    return claims
+  })
+
+  const claimSuspect = Effect.fnUntraced(function*({ names, queue, workerId }: ClaimOptions) {
+    const rows = yield* session.rows("claim", suspectText, [yield* session.now, workerId, queue, names])
+    return rows.map((row, index) => Rows.toClaim(row, queue, index + 1))
+  })
+
+  return (options: ClaimOptions): Effect.Effect<ReadonlyArray<Claim>, StorageError.StorageError> => {
+    const reason = Bounds.checkClaim(options)
+    if (reason !== null) return Effect.fail(new StorageError.StorageError({ reason }))
+    if (options.names.length === 0) return Effect.succeed([])
+    return options.suspects === true ? claimSuspect(options) : claimReady(options)
+  }
+}
+
+/** Statements of one claim at most, however many levels and blocked tenants there are. */
+const walksMax = 50
+
+/** How many tenants one statement looks at. */
+const tenantsMax = (options: ClaimOptions, limit: number): number => Math.ceil(limit / options.perTenant) + 1
+
+/** The mark behind tenants that had jobs, none of which this worker could claim. */
+const beyond = (mark: Mark, row: Row): Mark => ({
+  level: row["level"] as number,
+  tenant: row["walked_last"] as string,
+  next: 0n,
+  claims: mark.claims + 1
+})
+
+/** The mark after the jobs of one level: at the tenant served last. */
+const after = (mark: Mark, jobs: ReadonlyArray<Row>): Mark => {
+  const last = jobs.at(-1)
+  if (last === undefined) return mark
+  const level = last["level"] as number
+  const tenant = last["tenant"] as string
+  const seqs = jobs.filter((row) => row["tenant"] === tenant).map((row) => row["seq"] as bigint)
+  const next = seqs.reduce((a, b) => (a > b ? a : b), 0n) + 1n
+  return { level, tenant, next, claims: mark.claims + 1 }
+}
+
+/** Workers and queues of one process are few; the oldest marks go when there are many. */
+const marksMax = 1000
+
+const remember = (marks: Map<string, Mark>, key: string, mark: Mark): void => {
+  marks.delete(key)
+  marks.set(key, mark)
+  const oldest = marks.keys().next()
+  if (marks.size > marksMax && oldest.done !== true) marks.delete(oldest.value)
+}

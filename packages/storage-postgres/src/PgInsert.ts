@@ -1,0 +1,108 @@
+/**
+ * Inserting jobs: one statement for the batch, and a second one only when unique keys were held already.
+ *
+ * @since 0.1.0
+ */
+import * as Bounds from "@millrace/storage/Bounds"
+import * as JobId from "@millrace/storage/JobId"
+import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
+import * as StorageError from "@millrace/storage/StorageError"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { Notifier } from "./PgNotifier.ts"
+import type { Session } from "./Session.ts"
+import * as statements from "./statements/insert.ts"
+
+/** How often the holder of a key may vanish between two looks before the insert gives up. */
+const roundsMax = 5
+
+/**
+ * The insert method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (session: Session, notifier: Notifier) => {
+  const insertText = statements.insert(session.schema)
+  const holdersText = statements.keyHolders(session.schema)
+
+  const insertBatch = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>, json: string) {
+    const rows = yield* session.rows("insert", insertText, [yield* session.now, json])
+    const results: Array<InsertResult | null> = jobs.map(() => null)
+    const queues = new Set<string>()
+    let isScheduled = false
+    for (const row of rows) {
+      results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
+      if (row["due"] === true) queues.add(row["queue"] as string)
+      else isScheduled = true
+    }
+    yield* session.sql.afterCommit(notifier.inserted(queues, isScheduled))
+    return results
+  })
+
+  /** The holders of the keys of refused jobs; a key that nobody holds any more is missing. */
+  const holdersOf = Effect.fnUntraced(function*(keys: ReadonlyArray<string>) {
+    const rows = yield* session.rows("insert", holdersText, [keys])
+    return new Map(rows.map((row) => [row["key"] as string, JobId.makeUnsafe(row["id"] as bigint)]))
+  })
+
+  /** Results of one round; jobs whose key was freed in between stay null. */
+  const round = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    const results = yield* insertBatch(jobs, encode(jobs))
+    const refused = jobs.flatMap((job, index) => results[index] === null && job.uniqueKey !== null ? [job.uniqueKey] : [])
+    if (refused.length === 0) return results
+    const holders = yield* holdersOf(refused)
+    return results.map((result, index) => result ?? duplicateOf(holders, jobs[index]))
+  })
+
+  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    if (jobs.length === 0) return []
+    yield* check(jobs)
+    let results = yield* round(jobs)
+    for (let rounds = 1; results.includes(null); rounds++) {
+      if (rounds === roundsMax) return yield* contended()
+      const again = yield* round(jobs.filter((_, index) => results[index] === null))
+      let next = 0
+      results = results.map((result) => result ?? again[next++] ?? null)
+    }
+    return results.filter((result) => result !== null)
+  })
+}
+
+/** What a batch looks like to the statement. */
+const encode = (jobs: ReadonlyArray<NewJob>): string =>
+  JSON.stringify(jobs.map((job) => ({
+    name: job.name,
+    version: job.version,
+    queue: job.queue,
+    tenant: job.tenant,
+    priority: job.priority,
+    payload: job.payload,
+    delay_ms: job.delayMillis,
+    run_at: job.runAt === null ? undefined : DateTime.formatIso(job.runAt),
+    max_attempts: job.maxAttempts,
+    timeout_ms: job.timeoutMillis === null ? undefined : Math.ceil(job.timeoutMillis),
+    retry: job.retry === null ? undefined : job.retry,
+    unique_key: job.uniqueKey === null ? undefined : job.uniqueKey,
+    tags: job.tags.length === 0 ? undefined : job.tags
+  })))
+
+const check = (jobs: ReadonlyArray<NewJob>): Effect.Effect<void, StorageError.StorageError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const reason = Bounds.checkJobs(jobs, now)
+    return reason === null ? Effect.void : Effect.fail(new StorageError.StorageError({ reason }))
+  })
+
+const duplicateOf = (holders: ReadonlyMap<string, JobId.JobId>, job: NewJob | undefined): InsertResult | null => {
+  const id = job?.uniqueKey === null || job === undefined ? undefined : holders.get(job.uniqueKey)
+  return id === undefined ? null : { _tag: "Duplicate", id }
+}
+
+const contended = () =>
+  Effect.fail(
+    new StorageError.StorageError({
+      reason: new StorageError.Conflict({ operation: "insert", detail: "a unique key changed hands again and again" })
+    })
+  )

@@ -1,0 +1,116 @@
+/**
+ * Leases: signs of life of workers, promotion of due jobs, and taking back what lost workers held.
+ *
+ * @since 0.1.0
+ */
+import * as Bounds from "@millrace/storage/Bounds"
+import * as JobId from "@millrace/storage/JobId"
+import type { Promoted, Reclaimed } from "@millrace/storage/Storage"
+import * as StorageError from "@millrace/storage/StorageError"
+import type { RenewRequest, RenewResult } from "@millrace/storage/WorkerRecord"
+import * as Effect from "effect/Effect"
+import type { Notifier } from "./PgNotifier.ts"
+import type { Row, Session } from "./Session.ts"
+import * as statements from "./statements/lease.ts"
+import { promote } from "./statements/promote.ts"
+
+/** Count deltas folded by one call of reclaim: about what a busy second leaves behind. */
+const foldMax = 5000
+
+/**
+ * The renew method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeRenew = (session: Session, notifier: Notifier) => {
+  const registerText = statements.register(session.schema)
+  const renewText = statements.renew(session.schema)
+  const leaveText = statements.leave(session.schema)
+
+  const renew = Effect.fnUntraced(function*(workerId: string, leaseMillis: number) {
+    const rows = yield* session.rows("renew", renewText, [yield* session.now, workerId, String(leaseMillis)])
+    return rows[0] === undefined ? lost : renewed(rows[0])
+  })
+
+  return Effect.fnUntraced(function*(request: RenewRequest): Effect.fn.Return<RenewResult, StorageError.StorageError> {
+    switch (request._tag) {
+      case "Register": {
+        const info = JSON.stringify(request.info)
+        const params = [yield* session.now, request.workerId, String(request.leaseMillis), info]
+        yield* session.rows("renew", registerText, params)
+        return yield* renew(request.workerId, request.leaseMillis)
+      }
+      case "Renew":
+        return yield* renew(request.workerId, request.leaseMillis)
+      case "Leave": {
+        const rows = yield* session.rows("renew", leaveText, [yield* session.now, request.workerId])
+        yield* notifier.inserted(new Set(rows.map((row) => row["queue"] as string)), false)
+        return lost
+      }
+    }
+  })
+}
+
+/**
+ * The promote method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makePromote = (session: Session, notifier: Notifier) => {
+  const text = promote(session.schema)
+  return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
+    yield* check(Bounds.checkLimit("promote", limit))
+    const [row] = yield* session.rows("promote", text, [yield* session.now, limit])
+    const promoted: Promoted = {
+      count: (row?.["count"] ?? 0) as number,
+      queues: (row?.["queues"] ?? []) as ReadonlyArray<string>,
+      nextDueMillis: row?.["next_due_ms"] === null ? null : Math.max(0, Number(row?.["next_due_ms"]))
+    }
+    if (promoted.count > 0) yield* notifier.inserted(new Set(promoted.queues), false)
+    return promoted
+  })
+}
+
+/**
+ * The reclaim method of a session. It also folds the count deltas, being called every second or so.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeReclaim = (session: Session, notifier: Notifier) => {
+  const text = statements.reclaim(session.schema)
+  const foldText = statements.foldCounts(session.schema)
+  return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
+    yield* check(Bounds.checkLimit("reclaim", limit))
+    const rows = yield* session.rows("reclaim", text, [yield* session.now, limit])
+    yield* session.rows("reclaim", foldText, [foldMax])
+    if (rows.length > 0) yield* notifier.inserted(new Set(rows.map((row) => row["queue"] as string)), false)
+    return rows.map(toReclaimed)
+  })
+}
+
+const lost: RenewResult = { _tag: "Lost" }
+
+const renewed = (row: Row): RenewResult => ({
+  _tag: "Renewed",
+  cancellations: row["cancellations"] as Extract<RenewResult, { _tag: "Renewed" }>["cancellations"],
+  suspects: row["suspects"] as boolean
+})
+
+const toReclaimed = (row: Row): Reclaimed => ({
+  id: JobId.makeUnsafe(row["id"] as bigint),
+  name: row["name"] as string,
+  queue: row["queue"] as string,
+  token: row["token"] as number,
+  workerId: row["worker_id"] as string,
+  crashes: row["crashes"] as number,
+  to: row["outcome"] as Reclaimed["to"]
+})
+
+const check = (reason: StorageError.Invalid | null): Effect.Effect<void, StorageError.StorageError> =>
+  reason === null ? Effect.void : Effect.fail(new StorageError.StorageError({ reason }))

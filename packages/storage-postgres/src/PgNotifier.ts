@@ -1,0 +1,126 @@
+/**
+ * Sends hints to other processes by NOTIFY, and at once to this one.
+ *
+ * One NOTIFY carries every hint since the last, and at most one is sent in 15 ms, in a
+ * transaction of its own that does not wait for the disk: a NOTIFY holds a lock of the whole server
+ * while it commits, so that one per job would cap the server (measured: 15,500 inserts/s become 3,600).
+ * Losing a hint costs at most one poll interval.
+ *
+ * @since 0.1.0
+ */
+import * as JobId from "@millrace/storage/JobId"
+import type { Settlement } from "@millrace/storage/Outcome"
+import * as JobState from "@millrace/storage/JobState"
+import type { StorageEvent } from "@millrace/storage/Storage"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Hint from "./Hint.ts"
+import * as PgSchema from "./PgSchema.ts"
+import type { Row, Session } from "./Session.ts"
+
+/**
+ * The notifier of a driver.
+ *
+ * **Details**
+ *
+ * `hub` has the events that happen in this process. The functions are called after the commit.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Notifier {
+  readonly hub: PubSub.PubSub<StorageEvent>
+  readonly inserted: (queues: ReadonlySet<string>, isScheduled: boolean) => Effect.Effect<void>
+  readonly settled: (settlements: ReadonlyArray<Settlement>, rows: ReadonlyArray<Row>) => Effect.Effect<void>
+  readonly cancelRequested: (workerIds: ReadonlySet<string>) => Effect.Effect<void>
+  readonly finished: (ids: ReadonlyArray<JobId.JobId>) => Effect.Effect<void>
+}
+
+/** Between two NOTIFYs of one process: within the 10 to 20 ms that the measurements of design section 7 allow. */
+const pause = "15 millis"
+
+/** Events kept for a subscriber in this process that does not read. */
+const eventsKept = 1024
+
+/**
+ * Starts a notifier.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  session: Session
+): Effect.fn.Return<Notifier, never, Scope.Scope> {
+  const hub = yield* PubSub.sliding<StorageEvent>(eventsKept)
+  const wake = yield* Queue.sliding<void>(1)
+  const pending = new Set<string>()
+  yield* Effect.forkScoped(sendLoop(session, pending, wake))
+
+  const publish = (events: ReadonlyArray<StorageEvent>): Effect.Effect<void> => {
+    if (events.length === 0) return Effect.void
+    for (const event of events) {
+      const hint = Hint.encode(event)
+      if (hint !== null) pending.add(hint)
+    }
+    return Effect.andThen(PubSub.publishAll(hub, events), Queue.offer(wake, undefined))
+  }
+
+  return {
+    hub,
+    inserted: (queues, isScheduled) => publish(insertedEvents(queues, isScheduled)),
+    settled: (settlements, rows) => publish(settledEvents(settlements, rows)),
+    cancelRequested: (ids) => publish([...ids].map((workerId) => ({ _tag: "CancelRequested", workerId }))),
+    finished: (ids) => publish(ids.length === 0 ? [] : [{ _tag: "Finished", ids }])
+  }
+})
+
+const sendLoop = (session: Session, pending: Set<string>, wake: Queue.Queue<void>) => {
+  const channel = PgSchema.channel(session.schemaName)
+  const text = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+  const send = Effect.fnUntraced(function*() {
+    yield* Queue.take(wake)
+    for (const payload of Hint.pack(pending)) yield* session.rows("notify", text, [channel, payload])
+    yield* Effect.sleep(pause)
+  })
+  return send().pipe(
+    Effect.catchCause((cause) => Effect.andThen(Effect.logDebug("a hint was not sent", cause), Effect.sleep("1 second"))),
+    Effect.forever
+  )
+}
+
+const insertedEvents = (queues: ReadonlySet<string>, isScheduled: boolean): ReadonlyArray<StorageEvent> => {
+  const events: Array<StorageEvent> = [...queues].map((queue) => ({ _tag: "Available", queue }))
+  if (isScheduled) events.push({ _tag: "Scheduled" })
+  return events
+}
+
+/** What settlements bring about: `rows` are those of the settle statements; the hot one answers ids only. */
+const settledEvents = (settlements: ReadonlyArray<Settlement>, rows: ReadonlyArray<Row>): ReadonlyArray<StorageEvent> => {
+  const back = rows.filter((row) => typeof row["act"] === "number" && row["act"] >= 2 && row["act"] <= 4)
+  const queues = new Set(back.filter((row) => row["is_delayed"] !== true).map((row) => row["queue"] as string))
+  const returned = new Set(back.map((row) => String(row["id"])))
+  const ids = settlements.flatMap((one) => (returned.has(one.id) ? [] : [one.id]))
+  const events = [...insertedEvents(queues, back.some((row) => row["is_delayed"] === true))]
+  if (ids.length > 0) events.push({ _tag: "Finished", ids })
+  return events
+}
+
+/** The events of a transition: what became available, whom to ask to stop, what ended. */
+export const ofTransition = (notifier: Notifier, rows: ReadonlyArray<Row>): Effect.Effect<void> => {
+  const queues = new Set(rows.filter((row) => row["to_state"] === "available").map((row) => row["queue"] as string))
+  const workers = new Set(
+    rows.filter((row) => row["to_state"] === "requested").map((row) => row["worker_id"] as string)
+  )
+  const ended = rows.filter((row) => isEnded(row["to_state"])).map((row) => JobId.makeUnsafe(row["id"] as bigint))
+  return Effect.all([
+    notifier.inserted(queues, false),
+    notifier.cancelRequested(workers),
+    notifier.finished(ended)
+  ], { discard: true })
+}
+
+const isEnded = (state: unknown): boolean => JobState.states.some((known) => known === state && JobState.isTerminal(known))

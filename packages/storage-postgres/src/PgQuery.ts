@@ -1,0 +1,177 @@
+/**
+ * Reading and steering: pages, histories, counts, transitions, pauses.
+ *
+ * @since 0.1.0
+ */
+import * as Bounds from "@millrace/storage/Bounds"
+import * as JobId from "@millrace/storage/JobId"
+import type { JobQuery } from "@millrace/storage/JobQuery"
+import { limitDefault, toPage } from "@millrace/storage/JobQuery"
+import type { JobState } from "@millrace/storage/JobState"
+import { states } from "@millrace/storage/JobState"
+import type { ControlCommand, Overview, TransitionAction, TransitionResult } from "@millrace/storage/Storage"
+import * as StorageError from "@millrace/storage/StorageError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as PgNotifier from "./PgNotifier.ts"
+import * as Rows from "./Rows.ts"
+import { dateOf } from "./Session.ts"
+import type { Row, Session } from "./Session.ts"
+import * as statements from "./statements/query.ts"
+import * as transitions from "./statements/transition.ts"
+
+/**
+ * The list method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeList = (session: Session) =>
+  Effect.fnUntraced(function*(query: JobQuery) {
+    yield* check(Bounds.checkQuery(query))
+    const limit = query.limit ?? limitDefault
+    const filters = filtersOf(query)
+    const text = statements.list(session.schema, filters.map((filter, index) => filter.condition(`$${index + 1}`)))
+    const rows = yield* session.rows("list", text, [...filters.map((filter) => filter.value), limit + 1])
+    return toPage(rows.map(Rows.toRecord), limit)
+  })
+
+/**
+ * The history method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeHistory = (session: Session) => {
+  const text = statements.history(session.schema)
+  return (id: JobId.JobId) => Effect.map(session.rows("history", text, [id]), (rows) => rows.map(Rows.toAttempt))
+}
+
+/**
+ * The overview method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeOverview = (session: Session): Effect.Effect<Overview, StorageError.StorageError> =>
+  Effect.map(
+    Effect.all([
+      session.rows("overview", statements.counts(session.schema), []),
+      session.rows("overview", statements.workers(session.schema), [])
+    ]),
+    ([counts, workers]) => ({ queues: toQueues(counts), workers: workers.map(Rows.toWorkerRecord) })
+  )
+
+/** How often jobs in the middle of a move are asked for again. */
+const transitionRounds = 5
+
+/**
+ * The transition method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeTransition = (session: Session, notifier: PgNotifier.Notifier) => {
+  const texts = {
+    Cancel: transitions.cancel(session.schema),
+    Retry: transitions.retry(session.schema),
+    Remove: transitions.remove(session.schema)
+  }
+  const list = makeList(session)
+
+  const act = Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
+    const params = [yield* session.now, ids]
+    const rows = yield* session.rows(
+      "transition",
+      texts[action._tag],
+      action._tag === "Cancel" ? [...params, action.reason] : params
+    )
+    yield* session.sql.afterCommit(PgNotifier.ofTransition(notifier, rows))
+    return new Map(rows.map((row) => [String(row["id"]), toTransitionResult(row)]))
+  })
+
+  return Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
+    yield* check(Bounds.checkIds(ids))
+    const results = new Map<string, TransitionResult>()
+    let missing = [...new Set(ids)]
+    for (let round = 0; missing.length > 0 && round < transitionRounds; round++) {
+      for (const [id, result] of yield* act(missing, action)) results.set(id, result)
+      missing = missing.filter((id) => !results.has(id))
+      if (missing.length > 0) missing = (yield* list({ ids: missing, limit: 1000 })).items.map((job) => job.id)
+    }
+    return [...new Set(ids)].flatMap((id) => results.get(id) ?? [])
+  })
+}
+
+/**
+ * The control method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeControl = (session: Session, notifier: PgNotifier.Notifier) => {
+  const text = statements.pause(session.schema)
+  return Effect.fnUntraced(function*(command: ControlCommand) {
+    const isPause = command._tag === "PauseQueue"
+    yield* session.rows("control", text, [yield* session.now, command.queue, isPause])
+    if (!isPause) yield* notifier.inserted(new Set([command.queue]), false)
+  })
+}
+
+interface FilterClause {
+  readonly condition: (parameter: string) => string
+  readonly value: unknown
+}
+
+const among = (column: string) => (parameter: string) => `${column} = any(${parameter}::text[])`
+
+/** One condition for each filter that is given. */
+const filtersOf = (query: JobQuery): ReadonlyArray<FilterClause> => {
+  const clauses: Array<FilterClause> = []
+  const add = (value: unknown, condition: FilterClause["condition"]) => {
+    if (value !== undefined) clauses.push({ condition, value })
+  }
+  add(query.ids, (p) => `j.id = any(${p}::text[]::bigint[])`)
+  add(query.states, among("j.state"))
+  add(query.names, among("j.name"))
+  add(query.queues, among("j.queue"))
+  add(query.tenants, among("j.tenant"))
+  add(query.tags, (p) => `j.tags && ${p}::text[]`)
+  add(query.payload === undefined ? undefined : JSON.stringify(query.payload), (p) => `j.payload @> ${p}::text::jsonb`)
+  add(instant(query.createdAfter), (p) => `j.created_at >= ${p}::timestamptz`)
+  add(instant(query.createdBefore), (p) => `j.created_at < ${p}::timestamptz`)
+  add(query.before, (p) => `j.id < ${p}::text::bigint`)
+  return clauses
+}
+
+const instant = (at: DateTime.Utc | undefined): Date | undefined =>
+  at === undefined ? undefined : dateOf(DateTime.toEpochMillis(at))
+
+const toTransitionResult = (row: Row): TransitionResult => ({
+  id: JobId.makeUnsafe(row["id"] as bigint),
+  from: row["from_state"] as JobState,
+  to: row["to_state"] as TransitionResult["to"]
+})
+
+const toQueues = (rows: ReadonlyArray<Row>): Overview["queues"] => {
+  const queues = new Map<string, Map<string, number>>()
+  for (const row of rows) {
+    const queue = row["queue"] as string
+    const counts = queues.get(queue) ?? new Map<string, number>()
+    queues.set(queue, counts.set(row["state"] as string, row["n"] as number))
+  }
+  return [...queues].map(([queue, counts]) => ({ queue, paused: (counts.get("paused") ?? 0) > 0, counts: toCounts(counts) }))
+}
+
+const toCounts = (counts: ReadonlyMap<string, number>): Overview["queues"][number]["counts"] => {
+  const of = (state: JobState) => counts.get(state) ?? 0
+  return Object.fromEntries(states.map((state) => [state, of(state)])) as Overview["queues"][number]["counts"]
+}
+
+const check = (reason: StorageError.Invalid | null): Effect.Effect<void, StorageError.StorageError> =>
+  reason === null ? Effect.void : Effect.fail(new StorageError.StorageError({ reason }))

@@ -1,0 +1,174 @@
+/**
+ * Settling and reporting: the fenced writes of a worker.
+ *
+ * @since 0.1.0
+ */
+import type { AttemptOutcome } from "@millrace/storage/Attempt"
+import * as Bounds from "@millrace/storage/Bounds"
+import type { FencedResult } from "@millrace/storage/Claim"
+import type { Outcome, Report, Settlement } from "@millrace/storage/Outcome"
+import * as StorageError from "@millrace/storage/StorageError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Notifier } from "./PgNotifier.ts"
+import * as Rows from "./Rows.ts"
+import type { Session } from "./Session.ts"
+import * as reports from "./statements/report.ts"
+import * as statements from "./statements/settle.ts"
+
+/**
+ * The settle method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (session: Session, notifier: Notifier) => {
+  const completedText = statements.settleCompleted(session.schema)
+  const anyText = statements.settle(session.schema)
+  const endedText = statements.endedAttempts(session.schema)
+
+  const write = Effect.fnUntraced(function*(workerId: string, settlements: ReadonlyArray<Settlement>) {
+    const isPlain = settlements.every(isPlainCompletion)
+    const batch = toBatch(settlements)
+    const params = [yield* session.now, workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
+    if (batch.leases.length === 0) return []
+    return yield* isPlain
+      ? session.rows("settle", completedText, params)
+      : session.rows("settle", anyText, [...params, ...outcomeArrays(batch)])
+  })
+
+  const isRepeated = Effect.fnUntraced(function*(workerId: string, missed: ReadonlyArray<Settlement>) {
+    const known = missed.filter((settlement) => Rows.parseLeaseId(settlement.leaseId) !== null)
+    if (known.length === 0) return new Set<string>()
+    const rows = yield* session.rows("settle", endedText, [known.map((one) => one.id), known.map((one) => one.token)])
+    const ended = new Map(
+      rows.filter((row) => row["worker_id"] === workerId)
+        .map((row) => [`${row["id"]} ${row["token"]}`, row["outcome"] as AttemptOutcome])
+    )
+    return new Set(known.filter((one) => isSameEnd(one.outcome, ended.get(keyOf(one)))).map(keyOf))
+  })
+
+  return Effect.fnUntraced(function*(workerId: string, settlements: ReadonlyArray<Settlement>) {
+    if (settlements.length === 0) return []
+    yield* check(settlements)
+    const rows = yield* write(workerId, settlements)
+    const hits = new Set(rows.map((row) => String(row["id"])))
+    const missed = settlements.filter((settlement) => !hits.has(settlement.id))
+    const repeated = missed.length === 0 ? hits : yield* isRepeated(workerId, missed)
+    const ended = settlements.filter((one) => hits.has(one.id))
+    yield* session.sql.afterCommit(notifier.settled(ended, rows))
+    return settlements.map((one): FencedResult => hits.has(one.id) || repeated.has(keyOf(one)) ? "Applied" : "LeaseLost")
+  })
+}
+
+/**
+ * The report method of a session.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeReport = (session: Session) => {
+  const text = reports.report(session.schema)
+  return Effect.fnUntraced(function*(workerId: string, entries: ReadonlyArray<Report>) {
+    const json = JSON.stringify(entries.map(encodeReport))
+    const rows = yield* session.rows("report", text, [yield* session.now, workerId, json])
+    const hits = new Set(rows.map((row) => row["ord"] as number))
+    return entries.map((_, index): FencedResult => hits.has(index + 1) ? "Applied" : "LeaseLost")
+  })
+}
+
+const encodeReport = (report: Report) => {
+  const lease = Rows.parseLeaseId(report.leaseId)
+  return {
+    id: report.id,
+    token: report.token,
+    lease_id: lease?.lease,
+    place: lease?.place,
+    progress: report.progress,
+    note: report.note,
+    level: report.log?.level,
+    message: report.log?.message,
+    checkpoint: report.checkpoint,
+    has_checkpoint: report.checkpoint !== undefined
+  }
+}
+
+const check = (settlements: ReadonlyArray<Settlement>): Effect.Effect<void, StorageError.StorageError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const reason = Bounds.checkSettlements(settlements, now)
+    return reason === null ? Effect.void : Effect.fail(new StorageError.StorageError({ reason }))
+  })
+
+const keyOf = (fence: { readonly id: string; readonly token: number }): string => `${fence.id} ${fence.token}`
+
+/** Nothing but a finished row is to be written. A cancel request left behind goes with the next renewal. */
+const isPlainCompletion = (settlement: Settlement): boolean =>
+  settlement.outcome._tag === "Completed" && settlement.uniqueKey === null && !settlement.hasReport
+
+const outcomes: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
+  Completed: "completed",
+  Retried: "failed",
+  Snoozed: "snoozed",
+  Released: "released",
+  Cancelled: "cancelled",
+  Dead: "dead"
+}
+
+const isSameEnd = (outcome: Outcome, ended: AttemptOutcome | undefined): boolean =>
+  ended === outcomes[outcome._tag]
+  || (ended === "cancelled" && (outcome._tag === "Retried" || outcome._tag === "Snoozed" || outcome._tag === "Released"))
+
+/** The settlements laid out over the places of their leases; undefined where nothing is settled. */
+interface Batch {
+  readonly leases: ReadonlyArray<string>
+  readonly offsets: ReadonlyArray<number>
+  readonly lengths: ReadonlyArray<number>
+  readonly places: ReadonlyArray<Settlement | undefined>
+}
+
+const toBatch = (settlements: ReadonlyArray<Settlement>): Batch => {
+  const leases = new Map<string, Array<Settlement | undefined>>()
+  for (const settlement of settlements) {
+    const at = Rows.parseLeaseId(settlement.leaseId)
+    if (at === null || at.place > at.size) continue
+    const places = leases.get(at.lease) ?? Array.from<Settlement | undefined>({ length: at.size })
+    leases.set(at.lease, places)
+    places[at.place - 1] ??= settlement
+  }
+  const offsets: Array<number> = []
+  const places: Array<Settlement | undefined> = []
+  for (const lease of leases.values()) {
+    offsets.push(places.length)
+    for (const place of lease) places.push(place)
+  }
+  return { leases: [...leases.keys()], offsets, lengths: [...leases.values()].map((lease) => lease.length), places }
+}
+
+/** The largest number of milliseconds that fits the integer arrays: 24 days. */
+const millisMax = 2_147_483_647
+
+const millisOf = (millis: number | null | undefined): number =>
+  millis === null || millis === undefined ? -1 : Math.min(Math.max(Math.round(millis), 0), millisMax)
+
+const commonArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
+  places.map((place) => place?.id ?? ""),
+  places.map((place) => place?.token ?? 0),
+  places.map((place) => millisOf(place?.startedAfterMillis)),
+  places.map((place) => millisOf(place?.endedAfterMillis)),
+  places.map((place) =>
+    place?.outcome._tag === "Completed" && place.outcome.result !== null ? JSON.stringify(place.outcome.result) : ""
+  )
+]
+
+const outcomeArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
+  places.map((place) => (place === undefined ? 0 : statements.outcomeCode[place.outcome._tag])),
+  places.map((place) => (place !== undefined && "delayMillis" in place.outcome ? String(place.outcome.delayMillis) : "0")),
+  places.map((place) =>
+    place !== undefined && "error" in place.outcome && place.outcome.error !== null
+      ? JSON.stringify(place.outcome.error)
+      : ""
+  ),
+  places.map((place) => place?.hasReport ?? false)
+]

@@ -1,0 +1,103 @@
+/**
+ * Rows of the server as values of the port.
+ *
+ * @since 0.1.0
+ */
+import type { Attempt, AttemptOutcome } from "@millrace/storage/Attempt"
+import type { Claim } from "@millrace/storage/Claim"
+import * as JobId from "@millrace/storage/JobId"
+import type { JobRecord } from "@millrace/storage/JobRecord"
+import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
+import * as DateTime from "effect/DateTime"
+import type { Row } from "./Session.ts"
+
+/** The claim of a row of the claim statements; `place` is its 1-based place in the lease. */
+export const toClaim = (row: Row, queue: string, place: number): Claim => ({
+  id: JobId.makeUnsafe(row["id"] as bigint),
+  leaseId: leaseId(row["lease"] as bigint, place, row["size"] as number),
+  token: row["token"] as number,
+  name: row["name"] as string,
+  version: row["version"] as number,
+  queue,
+  tenant: row["tenant"] as string,
+  priority: row["level"] as number,
+  payload: row["payload"] as Claim["payload"],
+  attempt: (row["failures"] as number) + (row["crashes"] as number) + 1,
+  failures: row["failures"] as number,
+  crashes: row["crashes"] as number,
+  maxAttempts: row["max_attempts"] as number,
+  timeoutMillis: numberOrNull(row["timeout_ms"]),
+  retry: (row["retry"] ?? null) as Claim["retry"],
+  uniqueKey: row["unique_key"] as string | null,
+  tags: (row["tags"] ?? []) as ReadonlyArray<string>,
+  createdAtMillis: row["created_ms"] as number,
+  hasReport: row["has_report"] as boolean
+})
+
+/** Lease, place in it and its size: all that a later write needs to find the job again. */
+export const leaseId = (lease: bigint, place: number, size: number): string => `${lease}.${place}.${size}`
+
+/** The parts of a lease id; null when it is none. */
+export const parseLeaseId = (
+  text: string
+): { readonly lease: string; readonly place: number; readonly size: number } | null => {
+  const parts = /^([1-9][0-9]{0,18})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,3})$/.exec(text)
+  return parts === null ? null : { lease: parts[1] ?? "", place: Number(parts[2]), size: Number(parts[3]) }
+}
+
+/** The record of a row of the view `job`. */
+export const toRecord = (row: Row): JobRecord => ({
+  id: JobId.makeUnsafe(row["id"] as bigint),
+  name: row["name"] as string,
+  version: row["version"] as number,
+  state: row["state"] as JobRecord["state"],
+  queue: row["queue"] as string,
+  tenant: row["tenant"] as string,
+  priority: row["priority"] as number,
+  payload: row["payload"] as JobRecord["payload"],
+  result: (row["result"] ?? null) as JobRecord["result"],
+  error: row["error"] as JobRecord["error"],
+  attempt: row["attempt"] as number,
+  failures: row["failures"] as number,
+  crashes: row["crashes"] as number,
+  maxAttempts: row["max_attempts"] as number,
+  timeoutMillis: numberOrNull(row["timeout_ms"]),
+  retry: (row["retry"] ?? null) as JobRecord["retry"],
+  uniqueKey: row["unique_key"] as string | null,
+  tags: (row["tags"] ?? []) as ReadonlyArray<string>,
+  token: row["token"] as number,
+  workerId: row["worker_id"] as string | null,
+  createdAt: toInstant(row["created_at"]),
+  runAt: toInstant(row["run_at"]),
+  startedAt: toInstantOrNull(row["started_at"]),
+  finishedAt: toInstantOrNull(row["finished_at"]),
+  progress: row["progress"] as JobRecord["progress"]
+})
+
+/** The attempt of a row of the history statement. */
+export const toAttempt = (row: Row): Attempt => ({
+  attempt: row["attempt"] as number,
+  token: row["token"] as number,
+  workerId: row["worker_id"] as string | null,
+  claimedAt: toInstant(row["claimed_at"]),
+  startedAt: toInstantOrNull(row["started_at"]),
+  finishedAt: toInstantOrNull(row["finished_at"]),
+  outcome: row["outcome"] as AttemptOutcome,
+  error: row["error"] as Attempt["error"]
+})
+
+/** The record of a row of the workers statement. */
+export const toWorkerRecord = (row: Row): WorkerRecord => ({
+  id: row["id"] as string,
+  info: row["info"] as WorkerRecord["info"],
+  startedAt: toInstant(row["started_at"]),
+  renewedAt: toInstant(row["renewed_at"]),
+  expiresAt: toInstant(row["expires_at"]),
+  running: row["running"] as number
+})
+
+const toInstant = (value: unknown): DateTime.Utc => DateTime.makeUnsafe(value as Date)
+
+const toInstantOrNull = (value: unknown): DateTime.Utc | null => (value === null ? null : toInstant(value))
+
+const numberOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value))

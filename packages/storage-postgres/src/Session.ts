@@ -1,0 +1,88 @@
+/**
+ * What every method of the driver needs: the client, the quoted schema, the clock, and one way to run a statement.
+ *
+ * @since 0.1.0
+ */
+import type * as PgClient from "@effect/sql-pg/PgClient"
+import { StorageClock } from "@millrace/storage/StorageClock"
+import * as StorageError from "@millrace/storage/StorageError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as PgError from "./PgError.ts"
+import * as PgSchema from "./PgSchema.ts"
+
+/** A row of the server, undecoded. */
+export type Row = Readonly<Record<string, unknown>>
+
+/**
+ * The session of a driver.
+ *
+ * **Details**
+ *
+ * `now` is null when the database's clock decides. `rows` runs one prepared statement and gives up after the
+ * deadline with `Unavailable`. Inside a transaction of the caller it runs on the caller's connection.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Session {
+  readonly sql: PgClient.PgClient
+  readonly schemaName: string
+  readonly schema: string
+  readonly now: Effect.Effect<Date | null>
+  readonly rows: (
+    operation: string,
+    text: string,
+    params: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<Row>, StorageError.StorageError>
+}
+
+/**
+ * Options of a session.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface SessionOptions {
+  /** The schema of the tables. Defaults to `millrace`. */
+  readonly schema?: string | undefined
+  /** How long one statement may take. Defaults to 30 seconds: the longest that a worker may wait before it gives up. */
+  readonly deadline?: Duration.Input | undefined
+}
+
+/**
+ * Makes a session on a client.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (sql: PgClient.PgClient, options: SessionOptions = {}): Effect.Effect<Session> =>
+  Effect.map(StorageClock, (clock) => {
+    const schemaName = options.schema ?? PgSchema.defaultName
+    const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
+    return {
+      sql,
+      schemaName,
+      schema: PgSchema.quoteUnsafe(schemaName),
+      now: clock === "effect"
+        ? Effect.map(Clock.currentTimeMillis, (millis) => dateOf(millis))
+        : Effect.succeed(null),
+      rows: (operation, text, params) =>
+        sql.unsafe<Row>(text, params).pipe(
+          PgError.mapErrors(operation),
+          Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(late(operation, deadline)) })
+        )
+    }
+  })
+
+/** An instant as the client's parameter type. */
+export const dateOf = (millis: number): Date => Reflect.construct(Date, [millis])
+
+const late = (operation: string, deadline: Duration.Duration) =>
+  new StorageError.StorageError({
+    reason: new StorageError.Unavailable({ operation, detail: `no answer within ${Duration.format(deadline)}` })
+  })

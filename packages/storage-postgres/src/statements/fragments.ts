@@ -1,0 +1,43 @@
+/**
+ * Pieces that several statements share.
+ *
+ * @since 0.1.0
+ */
+
+/** The storage's clock: the first parameter when a test gives one, else the server's. */
+export const now = "coalesce($1::timestamptz, statement_timestamp())"
+
+/** The columns of a job, in the order of the type `job_row`. */
+export const jobColumns = [
+  "id",
+  "created_at",
+  "run_at",
+  "timeout_ms",
+  "version",
+  "token",
+  "failures",
+  "crashes",
+  "max_attempts",
+  "priority",
+  "has_report",
+  "queue",
+  "tenant",
+  "name",
+  "unique_key",
+  "tags",
+  "retry",
+  "payload"
+] as const
+
+type JobColumn = typeof jobColumns[number]
+
+/** The columns of a job as a list, each from the row `alias`, some replaced by expressions. */
+export const jobValues = (alias: string, replace: Partial<Record<JobColumn, string>> = {}): string =>
+  jobColumns.map((column) => replace[column] ?? `${alias}.${column}`).join(", ")
+
+/** The columns of a job as a list for `insert into`. */
+export const jobList: string = jobColumns.join(", ")
+
+/** `insert into count_delta` from rows of (queue, state, n); rows with n = 0 are left out. */
+export const countInto = (s: string, rows: string): string =>
+  `insert into ${s}.count_delta (queue, state, delta) select c.queue, c.state, c.n from (${rows}) c where c.n <> 0`

@@ -1,0 +1,156 @@
+/**
+ * Leases: signs of life, and taking back what a lost worker held.
+ *
+ * @since 0.1.0
+ */
+import { countInto, jobList, jobValues, now } from "./fragments.ts"
+
+/** Registers a worker or renews it. Parameters: $1 clock, $2 worker, $3 lease ms, $4 info. */
+export const register = (s: string): string =>
+  `insert into ${s}.worker (id, started_at, renewed_at, expires_at, info)
+values ($2, ${now}, ${now}, ${now} + make_interval(secs => $3::float8 / 1000.0), $4::jsonb)
+on conflict (id) do update set renewed_at = excluded.renewed_at, expires_at = excluded.expires_at, info = excluded.info
+returning id`
+
+/**
+ * Renews a worker's lease: one row, whatever it runs. No row: the registration is gone.
+ *
+ * Parameters: $1 clock, $2 worker, $3 lease ms. Row: suspects, cancellations.
+ */
+export const renew = (s: string): string =>
+  `with renewed as (
+  update ${s}.worker w set renewed_at = ${now}, expires_at = ${now} + make_interval(secs => $3::float8 / 1000.0)
+  where w.id = $2 returning w.id
+)
+select exists (select from ${s}.suspect) as suspects,
+  coalesce((
+    select jsonb_agg(jsonb_build_object('id', q.job_id::text, 'token', q.token, 'reason', q.reason) order by q.job_id)
+    from ${s}.cancel_request q where q.worker_id = $2
+  ), '[]'::jsonb) as cancellations
+from renewed n`
+
+/** The unfinished jobs of leases in the CTE `gone`, with a pending cancel request if there is one. */
+const lostJobs = (s: string) =>
+  `lost as materialized (
+  select g.worker_id, g.claimed_at, g.alone, j.*, q.reason as cancel_reason,
+    exists (select from ${s}.job_report r where r.job_id = j.id) as reported
+  from gone g cross join lateral rows from (unnest(g.jobs), unnest(g.done)) as j(id, created_at, run_at, timeout_ms,
+    version, token, failures, crashes, max_attempts, priority, has_report, queue, tenant, name, unique_key, tags, retry,
+    payload, was_done)
+  left join ${s}.cancel_request q on q.job_id = j.id and q.token = j.token
+  where not coalesce(j.was_done, false)
+)`
+
+const clearLost = (s: string, ended: string) =>
+  `freed as (
+  delete from ${s}.unique_key u using lost v where ${ended} and u.key = v.unique_key and u.job_id = v.id
+), heard as (
+  delete from ${s}.cancel_request q using lost v where q.job_id = v.id and q.token = v.token
+)`
+
+/** A job that was asked to stop is cancelled; its last attempt has a row of its own in the history. */
+const cancelledLost = (s: string, crashes: string, startedAt: string) =>
+  `cancelled as (
+  insert into ${s}.finished (state, ${jobList}, started_at, finished_at, attempt, worker_id, error, progress)
+  select 'cancelled', ${jobValues("v", { crashes, has_report: "v.reported" })}, ${startedAt}, ${now},
+    v.failures + v.crashes + 1, v.worker_id, case when v.failures > 0 then (select a.error from ${s}.attempt a
+      where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end,
+    (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
+      where r.job_id = v.id and (r.progress is not null or r.note is not null))
+  from lost v where v.cancel_reason is not null
+)`
+
+const attempted = (s: string, outcome: string, where: string) =>
+  `attempted as (
+  insert into ${s}.attempt (job_id, claimed_at, finished_at, token, attempt, worker_id, outcome, error)
+  select v.id, v.claimed_at, ${now}, v.token, v.failures + v.crashes + 1, v.worker_id, ${outcome}, null
+  from lost v where ${where}
+)`
+
+/** Ends a registration; what the worker still holds is released. Parameters: $1 clock, $2 worker. Rows: queue. */
+export const leave = (s: string): string =>
+  `with away as (
+  delete from ${s}.worker w where w.id = $2
+), gone as (
+  delete from ${s}.lease l where l.worker_id = $2 returning l.*
+), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes", "null")}, ${
+    attempted(s, "case when v.cancel_reason is null then 'released' else 'cancelled' end", "true")
+  }, readied as (
+  insert into ${s}.ready (seq, ${jobList})
+  select nextval('${s}.job_seq'), ${jobValues("v", { has_report: "v.reported", run_at: now })}
+  from lost v where v.cancel_reason is null
+), ${clearLost(s, "v.cancel_reason is not null")}, counted as (
+  ${
+    countInto(
+      s,
+      `select v.queue, case when v.cancel_reason is null then 'available' else 'cancelled' end as state, count(*) as n
+    from lost v group by 1, 2`
+    )
+  }
+)
+select v.queue from lost v group by v.queue`
+
+const crashed = (row: string) =>
+  `jsonb_build_object('tag', 'Crashed', 'message',
+    'Worker ' || ${row}.worker_id || ' died while job ' || ${row}.id || ' ran alone: crash ' || ${row}.crashes + 1
+    || ' of this job')`
+
+const isDead = "v.alone and v.crashes + 1 >= 3"
+
+/**
+ * Takes back the jobs of workers whose lease has ended: guarded by the row of the worker, which
+ * goes with them, so that a late renewal finds nothing.
+ *
+ * Plan: scans of `worker` and `lease`, which hold a row per process and per claim.
+ * Parameters: $1 clock, $2 leases at most. Rows: id, name, queue, token, worker, crashes, outcome.
+ */
+export const reclaim = (s: string): string =>
+  `with expired as materialized (
+  select w.id from ${s}.worker w where w.expires_at <= ${now} order by w.expires_at limit $2::int
+  for update skip locked
+), away as materialized (
+  delete from ${s}.worker w using expired e where w.id = e.id returning w.id
+), chosen as materialized (
+  select l.id from ${s}.lease l
+  where l.worker_id in (select a.id from away a) or not exists (select from ${s}.worker w where w.id = l.worker_id)
+  order by l.id limit $2::int for update skip locked
+), gone as (
+  delete from ${s}.lease l using chosen c where l.id = c.id returning l.*
+), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes + 1", "v.claimed_at")}, ${
+    attempted(s, "'crashed'", `v.cancel_reason is not null or not (${isDead})`)
+  }, buried as (
+  insert into ${s}.dead (outcome, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, error, progress)
+  select 'crashed', ${jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported" })}, v.claimed_at, v.claimed_at,
+    ${now}, v.failures + v.crashes + 1, v.worker_id, ${crashed("v")},
+    (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
+      where r.job_id = v.id and (r.progress is not null or r.note is not null))
+  from lost v where v.cancel_reason is null and ${isDead}
+), suspected as (
+  insert into ${s}.suspect (seq, ${jobList})
+  select nextval('${s}.job_seq'), ${
+    jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported", run_at: now })
+  }
+  from lost v where v.cancel_reason is null and not (${isDead})
+), ${clearLost(s, `(v.cancel_reason is not null or (${isDead}))`)}, counted as (
+  ${
+    countInto(
+      s,
+      `select v.queue, case when v.cancel_reason is not null then 'cancelled' when ${isDead} then 'dead'
+      else 'available' end as state, count(*) as n from lost v group by 1, 2`
+    )
+  }
+)
+select v.id, v.name, v.queue, v.token, v.worker_id, v.crashes + 1 as crashes,
+  case when v.cancel_reason is not null then 'cancelled' when ${isDead} then 'dead' else 'available' end as outcome
+from lost v order by v.id`
+
+/** Folds count deltas into totals. Parameters: $1 deltas at most. */
+export const foldCounts = (s: string): string =>
+  `with some as (
+  delete from ${s}.count_delta d where d.ctid = any(array(
+    select x.ctid from ${s}.count_delta x limit $1::int for update skip locked))
+  returning d.queue, d.state, d.delta
+)
+insert into ${s}.count_total as t (queue, state, total)
+select queue, state, sum(delta)::bigint from some group by queue, state order by queue, state
+on conflict (queue, state) do update set total = t.total + excluded.total`

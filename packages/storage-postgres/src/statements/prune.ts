@@ -1,0 +1,72 @@
+/**
+ * Retention: partitions of the history, and what goes by rows.
+ *
+ * @since 0.1.0
+ */
+import { countInto, now } from "./fragments.ts"
+
+/** The clock. Parameter: $1 clock. Row: millis. */
+export const clock = `select extract(epoch from ${now})::float8 * 1000 as millis`
+
+/** The partitions of a table. Parameters: $1 schema name, $2 table. Rows: name. */
+export const partitions = `select c.relname as name from pg_catalog.pg_inherits i
+join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace n on n.oid = p.relnamespace
+join pg_catalog.pg_class c on c.oid = i.inhrelid
+where n.nspname = $1 and p.relname = $2 order by c.relname`
+
+/**
+ * Creates a partition beside the table and attaches it: a lock that writers of the parent do not feel.
+ */
+export const createPartition = (
+  s: string,
+  table: string,
+  partition: string,
+  [from, to]: readonly [from: string, to: string]
+): ReadonlyArray<string> => [
+  "set local lock_timeout = '1s'",
+  `create table ${s}."${partition}" (like ${s}.${table} including defaults including constraints)`,
+  `alter table ${s}.${table} attach partition ${s}."${partition}" for values from ('${from}') to ('${to}')`
+]
+
+/** Takes the jobs of a partition out of the counts. Row: n. */
+export const countPartition = (s: string, partition: string): string =>
+  `with gone as materialized (
+  select f.queue, f.state, count(*) as n from ${s}."${partition}" f group by 1, 2
+), counted as (${countInto(s, "select g.queue, g.state, -g.n as n from gone g")})
+select coalesce(sum(g.n), 0)::float8 as n from gone g`
+
+const age = `${now} - make_interval(secs => $2::float8 / 1000.0)`
+
+const withSides = (s: string) =>
+  `unattempted as (delete from ${s}.attempt a using gone v where a.job_id = v.id),
+unreported as (delete from ${s}.job_report r using gone v where r.job_id = v.id),
+unlogged as (delete from ${s}.job_log l using gone v where l.job_id = v.id)`
+
+/** Deletes finished jobs that no day's partition took. Parameters: $1 clock, $2 age in ms, $3 rows at most. Row: n. */
+export const deleteLate = (s: string): string =>
+  `with gone as materialized (
+  delete from ${s}.finished_default f where f.ctid = any(array(
+    select x.ctid from ${s}.finished_default x where x.finished_at <= ${age} limit $3::int))
+  returning f.id, f.queue, f.state
+), ${withSides(s)},
+counted as (${countInto(s, "select g.queue, g.state, -count(*) as n from gone g group by 1, 2")})
+select count(*)::int as n from gone`
+
+/** Deletes old dead jobs with their history. Parameters and row as in `deleteLate`. */
+export const deleteDead = (s: string): string =>
+  `with gone as materialized (
+  delete from ${s}.dead d where d.ctid = any(array(
+    select x.ctid from ${s}.dead x where x.finished_at <= ${age} limit $3::int))
+  returning d.id, d.queue
+), ${withSides(s)},
+counted as (${countInto(s, "select g.queue, 'dead' as state, -count(*) as n from gone g group by 1")})
+select count(*)::int as n from gone`
+
+/** Deletes old log lines. Parameters and row as in `deleteLate`. */
+export const deleteSide = (s: string): string =>
+  `with gone as (
+  delete from ${s}.job_log l where l.ctid = any(array(
+    select x.ctid from ${s}.job_log x where x.at <= ${age} limit $3::int))
+  returning 1
+)
+select count(*)::int as n from gone`

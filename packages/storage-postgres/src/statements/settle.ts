@@ -1,0 +1,185 @@
+/**
+ * Ends attempts of one worker: a batch in one statement, fenced by the lease.
+ *
+ * A lease row holds the jobs of one claim in an array; a settlement names its place in it. The
+ * arrays of the parameters have the length of their leases, with nulls where nothing is settled, so
+ * that jobs and settlements are zipped, never joined. A row is a hit when id and token agree and it
+ * is not settled yet; everything else is left alone, and the caller finds out why.
+ *
+ * Plan: primary key look-ups of the leases, one pass over their arrays, inserts.
+ *
+ * Parameters: $1 clock, $2 worker, $3 leases, $4 offsets into the following arrays, $5 lengths,
+ * $6 ids, $7 tokens, $8 started after ms (-1: never), $9 ended after ms, $10 results as JSON text
+ * ('' for none); `settle` also: $11 outcome codes, $12 delays in ms, $13 errors as JSON text.
+ * Rows: id of every hit.
+ *
+ * @since 0.1.0
+ */
+import { countInto, jobList, jobValues, now } from "./fragments.ts"
+
+/** The codes of outcomes in $11. */
+export const outcomeCode = {
+  Completed: 1,
+  Retried: 2,
+  Snoozed: 3,
+  Released: 4,
+  Cancelled: 5,
+  Dead: 6
+} as const
+
+const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, crashes, max_attempts, priority,
+  has_report, queue, tenant, name, unique_key, tags, retry, payload, was_done`
+
+const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<string>) =>
+  `asked as materialized (
+  select * from unnest($3::text[]::bigint[], $4::int[], $5::int[]) as g(lease_id, off, len)
+), held as materialized (
+  select l.id, l.claimed_at, l.remaining, l.done, l.jobs, g.off, g.len
+  from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $2 for update of l
+), zipped as materialized (
+  select h.id as lease_id, h.claimed_at, z.*,
+    coalesce(z.settle_id = z.id::text and z.settle_token = z.token and not coalesce(z.was_done, false), false) as hit
+  from held h cross join lateral rows from (unnest(h.jobs), unnest(h.done), ${
+    arrays.map((array) => `unnest((${array})[h.off + 1 : h.off + h.len])`).join(", ")
+  }) with ordinality as z(${rowNames}, ${names.join(", ")}, place)
+)`
+
+/** Marks the hits of a lease as done, and deletes it with its last one. */
+const leaseKept = (s: string) =>
+  `plan as materialized (
+  select h.id as lease_id, n.hits, n.done, h.remaining - n.hits as remaining
+  from held h join (
+    select z.lease_id, count(*) filter (where z.hit)::int as hits,
+      array_agg(coalesce(z.was_done, false) or z.hit order by z.place) as done
+    from zipped z group by z.lease_id
+  ) n on n.lease_id = h.id
+), closed as (
+  delete from ${s}.lease l using plan p where l.id = p.lease_id and p.remaining <= 0
+), noted as (
+  update ${s}.lease l set done = p.done, remaining = p.remaining
+  from plan p where l.id = p.lease_id and p.remaining > 0 and p.hits > 0
+)`
+
+const commonNames = ["settle_id", "settle_token", "started_ms", "ended_ms", "result_text"]
+const commonArrays = ["$6::text[]", "$7::int[]", "$8::int[]", "$9::int[]", "$10::text[]"]
+
+const startedAt = (row: string) =>
+  `case when ${row}.started_ms >= 0 then ${row}.claimed_at + make_interval(secs => ${row}.started_ms / 1000.0) end`
+const endedAt = (row: string) => `${row}.claimed_at + make_interval(secs => ${row}.ended_ms / 1000.0)`
+
+/**
+ * Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path.
+ */
+export const settleCompleted = (s: string): string =>
+  `with ${zipped(s, commonNames, commonArrays)}, kept as (
+  insert into ${s}.finished (state, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result)
+  select 'completed', ${jobValues("z")}, z.claimed_at, ${startedAt("z")}, ${endedAt("z")},
+    z.failures + z.crashes + 1, $2, nullif(z.result_text, '')::jsonb
+  from zipped z where z.hit
+), ${leaseKept(s)}, counted as (
+  ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
+)
+select z.id from zipped z where z.hit`
+
+/** After a cancel request, what would bring the job back cancels it. */
+const verdict = (s: string) =>
+  `verdict as materialized (
+  select z.*, q.job_id is not null as cancel_asked,
+    case when q.job_id is not null and z.outcome in (2, 3, 4) then 5 else z.outcome end as act,
+    z.failures + case when z.outcome = 6 or (z.outcome = 2 and q.job_id is null) then 1 else 0 end as failures_now,
+    ${startedAt("z")} as began_at, ${endedAt("z")} as ended_at, nullif(z.error_text, '')::jsonb as failure,
+    case when z.delay_ms > 0 then ${now} + make_interval(secs => ceil(z.delay_ms) / 1000.0) else ${now} end as due_at
+  from zipped z left join ${s}.cancel_request q on q.job_id = z.id and q.token = z.token
+  where z.hit
+)`
+
+const progressOf = (s: string, row: string) =>
+  `case when ${row}.settle_report or ${row}.has_report then (
+      select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
+      where r.job_id = ${row}.id and (r.progress is not null or r.note is not null)) end`
+
+const lastError = (s: string) =>
+  `coalesce(v.failure, case when v.failures > 0 then (
+      select a.error from ${s}.attempt a where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end)`
+
+/** The last attempt of a completed or dead job is told by its row; that of a cancelled one has a row of its own. */
+const endedInto = (s: string, table: string, extra: string, value: string, where: string) =>
+  `insert into ${s}.${table} (${extra}, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result,
+    error, progress)
+  select ${value}, ${
+    jobValues("v", { failures: "v.failures_now", has_report: "v.has_report or v.settle_report" })
+  }, case when v.act <> 5 then v.claimed_at end, v.began_at, v.ended_at,
+    v.failures + v.crashes + 1, $2, nullif(v.result_text, '')::jsonb,
+    case v.act when 5 then ${lastError(s)} when 6 then v.failure end, ${progressOf(s, "v")}
+  from verdict v where ${where}`
+
+const backAgain = (s: string) =>
+  `attempted as (
+  insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
+  select v.id, v.claimed_at, v.began_at, v.ended_at, v.token, v.failures + v.crashes + 1, $2,
+    (array['failed', 'snoozed', 'released', 'cancelled'])[v.act - 1], v.failure
+  from verdict v where v.act in (2, 3, 4, 5)
+), delayed as (
+  insert into ${s}.scheduled (${jobList}, retryable)
+  select ${
+    jobValues("v", { failures: "v.failures_now", run_at: "v.due_at", has_report: "v.has_report or v.settle_report" })
+  },
+    v.act = 2
+  from verdict v where v.act in (2, 3) and v.delay_ms > 0
+), readied as (
+  insert into ${s}.ready (seq, ${jobList})
+  select nextval('${s}.job_seq'), ${
+    jobValues("v", { failures: "v.failures_now", run_at: "v.due_at", has_report: "v.has_report or v.settle_report" })
+  }
+  from verdict v where v.act = 4 or (v.act in (2, 3) and v.delay_ms <= 0)
+)`
+
+const cleared = (s: string) =>
+  `freed as (
+  delete from ${s}.unique_key u using verdict v
+  where v.act in (1, 5, 6) and u.key = v.unique_key and u.job_id = v.id
+), heard as (
+  delete from ${s}.cancel_request q using verdict v where q.job_id = v.id and q.token = v.token
+), reported as (
+  delete from ${s}.job_report r using verdict v
+  where r.job_id = v.id and v.act = 1 and (v.settle_report or v.has_report)
+)`
+
+/** Any mix of outcomes. */
+export const settle = (s: string): string =>
+  `with ${
+    zipped(
+      s,
+      [...commonNames, "outcome", "delay_ms", "error_text", "settle_report"],
+      [...commonArrays, "$11::int[]", "$12::text[]::float8[]", "$13::text[]", "$14::boolean[]"]
+    )
+  }, ${verdict(s)}, kept as (
+  ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
+), buried as (
+  ${endedInto(s, "dead", "outcome", "'dead'", "v.act = 6")}
+), ${backAgain(s)}, ${cleared(s)}, ${leaseKept(s)}, counted as (
+  ${
+    countInto(
+      s,
+      `select v.queue, case when v.act = 1 then 'completed' when v.act = 5 then 'cancelled' when v.act = 6 then 'dead'
+      when v.act = 4 or v.delay_ms <= 0 then 'available' when v.act = 2 then 'retryable' else 'scheduled' end as state,
+      count(*) as n from verdict v group by 1, 2`
+    )
+  }
+)
+select v.id, v.act, v.queue, v.delay_ms > 0 as is_delayed from verdict v`
+
+/**
+ * How these attempts ended, if they did: the answer to a repeated settle.
+ *
+ * Plan: index probes on `attempt_job`, `finished_id`, `dead_pkey`. Parameters: $1 ids, $2 tokens.
+ * Rows: id, token, outcome, worker_id.
+ */
+export const endedAttempts = (s: string): string =>
+  `with i as (select * from unnest($1::text[]::bigint[], $2::int[]) as i(id, token))
+select i.id, i.token, a.outcome, a.worker_id from i join ${s}.attempt a on a.job_id = i.id and a.token = i.token
+union all
+select i.id, i.token, f.state, f.worker_id from i join ${s}.finished f on f.id = i.id and f.token = i.token
+  where f.claimed_at is not null
+union all
+select i.id, i.token, d.outcome, d.worker_id from i join ${s}.dead d on d.id = i.id and d.token = i.token`

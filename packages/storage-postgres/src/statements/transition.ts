@@ -1,0 +1,148 @@
+/**
+ * What a person does with jobs by id: cancel, retry, remove. Each is one atomic statement.
+ *
+ * Plan: index probes by id on each table; running jobs are looked for in the leases, of which
+ * there are few. Parameters: $1 clock, $2 ids; cancel: $3 reason.
+ * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
+ *
+ * @since 0.1.0
+ */
+import { countInto, jobList, jobValues, now } from "./fragments.ts"
+
+const ids = "any($2::text[]::bigint[])"
+
+const running = (s: string) =>
+  `running as materialized (
+  select j.id, j.token, l.worker_id
+  from ${s}.lease l cross join lateral rows from (unnest(l.jobs), unnest(l.done)) as j(id, created_at, run_at, timeout_ms,
+    version, token, failures, crashes, max_attempts, priority, has_report, queue, tenant, name, unique_key, tags, retry,
+    payload, was_done)
+  where j.id = ${ids} and not coalesce(j.was_done, false)
+)`
+
+const taken = (s: string, name: string, table: string, where = "") =>
+  `${name} as (delete from ${s}.${table} r where r.id = ${ids}${where} returning r.*)`
+
+const scheduledState = "case when r.retryable then 'retryable' else 'scheduled' end"
+
+export const cancel = (s: string): string =>
+  `with ${running(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
+${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, live as materialized (
+  select 'available' as from_state, ${jobValues("r")} from from_ready r
+  union all select 'available', ${jobValues("r")} from from_suspect r
+  union all select ${scheduledState}, ${jobValues("r")} from from_scheduled r
+), ended as (
+  insert into ${s}.finished (state, ${jobList}, finished_at, attempt, error, progress)
+  select 'cancelled', ${jobValues("v")}, ${now}, v.failures + v.crashes,
+    case when v.failures > 0 then (select a.error from ${s}.attempt a
+      where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end,
+    (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
+      where r.job_id = v.id and (r.progress is not null or r.note is not null))
+  from live v
+), ended_dead as (
+  insert into ${s}.finished (state, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, error, progress)
+  select 'cancelled', ${jobValues("v")}, null, v.started_at, ${now}, v.attempt, v.worker_id, v.error, v.progress
+  from from_dead v
+), attempted as (
+  insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
+  select v.id, v.claimed_at, case when v.outcome <> 'crashed' then v.started_at end, v.finished_at, v.token, v.attempt,
+    v.worker_id, v.outcome, v.error
+  from from_dead v
+), asked as (
+  insert into ${s}.cancel_request (job_id, token, worker_id, reason)
+  select r.id, r.token, r.worker_id, $3::text from running r on conflict do nothing
+), freed as (
+  delete from ${s}.unique_key u using live v where u.key = v.unique_key and u.job_id = v.id
+), counted as (
+  ${
+    countInto(
+      s,
+      `select v.queue, v.from_state as state, -count(*) as n from live v group by 1, 2
+    union all select v.queue, 'dead', -count(*) from from_dead v group by 1
+    union all select v.queue, 'cancelled', count(*)
+      from (select queue from live union all select queue from from_dead) v group by 1`
+    )
+  }
+)
+select v.id, v.from_state, 'cancelled' as to_state, null::text as worker_id, v.queue from live v
+union all select d.id, 'dead', 'cancelled', null, d.queue from from_dead d
+union all select r.id, 'running', 'requested', r.worker_id, null from running r
+union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
+
+/** The ended jobs to redrive, with their unique keys taken again; one whose key is held by another stays. */
+const redriven = (s: string) =>
+  `wanted as materialized (
+  select d.id, d.unique_key from ${s}.dead d where d.id = ${ids}
+  union all select f.id, f.unique_key from ${s}.finished f where f.id = ${ids} and f.state = 'cancelled'
+), keyed as (
+  insert into ${s}.unique_key (key, job_id) select w.unique_key, w.id from wanted w where w.unique_key is not null
+  on conflict (key) do nothing returning job_id
+), free as materialized (
+  select w.id from wanted w where w.unique_key is null or w.id in (select k.job_id from keyed k)
+), from_dead as (
+  delete from ${s}.dead d using free f where d.id = f.id returning d.*
+), from_cancelled as (
+  delete from ${s}.finished c using free f where c.id = f.id and c.state = 'cancelled' returning c.*
+), back as materialized (
+  select 'dead' as from_state, ${jobValues("d")} from from_dead d
+  union all select 'cancelled', ${jobValues("c")} from from_cancelled c
+), attempted as (
+  insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
+  select d.id, d.claimed_at, case when d.outcome <> 'crashed' then d.started_at end, d.finished_at, d.token, d.attempt,
+    d.worker_id, d.outcome, d.error
+  from from_dead d
+)`
+
+export const retry = (s: string): string =>
+  `with ${running(s)}, ${taken(s, "from_scheduled", "scheduled")}, ${redriven(s)}, readied as (
+  insert into ${s}.ready (seq, ${jobList})
+  select nextval('${s}.job_seq'), ${jobValues("r", { run_at: now })} from from_scheduled r
+  union all
+  select nextval('${s}.job_seq'), ${
+    jobValues("b", { run_at: now, failures: "0", crashes: "0" })
+  } from back b
+), counted as (
+  ${
+    countInto(
+      s,
+      `select r.queue, ${scheduledState} as state, -count(*) as n from from_scheduled r group by 1, 2
+    union all select b.queue, b.from_state, -count(*) from back b group by 1, 2
+    union all select v.queue, 'available', count(*)
+      from (select queue from from_scheduled union all select queue from back) v group by 1`
+    )
+  }
+)
+select r.id, ${scheduledState} as from_state, 'available' as to_state, null::text as worker_id, r.queue
+from from_scheduled r
+union all select b.id, b.from_state, 'available', null, b.queue from back b
+union all select w.id, case when exists (select from ${s}.dead d where d.id = w.id) then 'dead' else 'cancelled' end,
+    'refused', null, null
+  from wanted w where w.id not in (select f.id from free f)
+union all select r.id, 'running', 'refused', null, null from running r
+union all select r.id, 'available', 'refused', null, null from ${s}.ready r where r.id = ${ids}
+union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all select f.id, 'completed', 'refused', null, null from ${s}.finished f
+  where f.id = ${ids} and f.state = 'completed'`
+
+export const remove = (s: string): string =>
+  `with ${running(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
+${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, ${taken(s, "from_finished", "finished")},
+gone as materialized (
+  select r.id, r.queue, r.unique_key, 'available' as state from from_ready r
+  union all select r.id, r.queue, r.unique_key, 'available' from from_suspect r
+  union all select r.id, r.queue, r.unique_key, ${scheduledState} from from_scheduled r
+  union all select r.id, r.queue, r.unique_key, 'dead' from from_dead r
+  union all select r.id, r.queue, r.unique_key, r.state from from_finished r
+), freed as (
+  delete from ${s}.unique_key u using gone v where u.key = v.unique_key and u.job_id = v.id
+), unattempted as (
+  delete from ${s}.attempt a using gone v where a.job_id = v.id
+), unreported as (
+  delete from ${s}.job_report r using gone v where r.job_id = v.id
+), unlogged as (
+  delete from ${s}.job_log l using gone v where l.job_id = v.id
+), counted as (
+  ${countInto(s, "select v.queue, v.state, -count(*) as n from gone v group by 1, 2")}
+)
+select v.id, v.state as from_state, 'removed' as to_state, null::text as worker_id, v.queue from gone v
+union all select r.id, 'running', 'refused', null, null from running r`
