@@ -1,10 +1,12 @@
 /**
  * Every module of a library has a test of the same name, or stands with its reason in `tools/untested.json`.
  *
- * Modules that a package hides are tested by way of the public ones; most have a test of their own all the same.
+ * Modules that a package hides are tested by way of the public ones; most have a test of their own all the same. Modules
+ * that only declare types need none.
  */
 import { Schema } from "effect"
 import type { Rule, Tree } from "./Rule.ts"
+import type * as Source from "./Source.ts"
 import * as Violation from "./Violation.ts"
 import * as Workspace from "./Workspace.ts"
 
@@ -25,10 +27,17 @@ const testsOf = (path: string): ReadonlyArray<string> => {
 /** A key that ends with a slash stands for all modules below that folder. */
 const isMeant = (key: string, path: string): boolean => key.endsWith("/") ? path.startsWith(key) : path === key
 
+/** A module that only declares types: the compiler is its test. */
+const isOnlyTypes = (source: Source.Source): boolean =>
+  !/^(?:export )?(?:default )?(?:abstract )?(?:async )?(?:const|let|var|function|class)\b|^export (?:\*|\{)/m.test(
+    source.code
+  )
+
 /** The modules that need a test and have none. */
 const lonely = (tree: Tree): ReadonlyArray<string> => {
   const paths = new Set(tree.map((source) => source.path))
   return Workspace.publicModules(tree)
+    .filter((source) => !isOnlyTypes(source))
     .map((source) => source.path)
     .filter((path) => !testsOf(path).some((test) => paths.has(test)))
 }
