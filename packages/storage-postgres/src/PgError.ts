@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as SqlError from "effect/sql/SqlError"
 
 const conflictStates = new Set(["40001", "40P01", "55P03", "25P02"])
-const schemaStates = new Set(["42P01", "42703", "3F000", "42883", "42704", "0A000", "42P10"])
+const schemaStates = new Set(["3F000", "0A000"])
 
 /**
  * The SQLSTATE of an error, if the server gave one.
@@ -36,8 +36,8 @@ const detailOf = (error: SqlError.SqlError): string => {
  *
  * **Details**
  *
- * Class 22 and 23 (bad data, violated constraint) are `Invalid`; missing tables, columns or
- * rights on them `OutdatedSchema`; deadlock, serialisation and lock time-out `Conflict`; all that
+ * Class 22 and 23 (bad data, violated constraint) are `Invalid`; class 42 (missing
+ * tables or columns, no right to them) `OutdatedSchema`; deadlock, serialisation and lock time-out `Conflict`; all that
  * speaks of connection, shutdown, resources or time-out, and what is unknown, `Unavailable`.
  *
  * @stability unstable
@@ -50,7 +50,7 @@ export const fromSqlError = (operation: string) => (error: SqlError.SqlError): S
   if (state !== undefined && conflictStates.has(state)) {
     return new StorageError.StorageError({ reason: new StorageError.Conflict({ operation, detail }) })
   }
-  if (state !== undefined && schemaStates.has(state)) {
+  if (state !== undefined && (state.startsWith("42") || schemaStates.has(state))) {
     return new StorageError.StorageError({ reason: new StorageError.OutdatedSchema({ operation, detail }) })
   }
   if (state !== undefined && (state.startsWith("22") || state.startsWith("23"))) {

@@ -51,7 +51,9 @@ export const make = (session: Session, notifier: Notifier) => {
   /** Results of one round; jobs whose key was freed in between stay null. */
   const round = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
     const results = yield* insertBatch(jobs, encode(jobs))
-    const refused = jobs.flatMap((job, index) => results[index] === null && job.uniqueKey !== null ? [job.uniqueKey] : [])
+    const refused = jobs.flatMap((job, index) =>
+      results[index] === null && job.uniqueKey !== null ? [job.uniqueKey] : []
+    )
     if (refused.length === 0) return results
     const holders = yield* holdersOf(refused)
     return results.map((result, index) => result ?? duplicateOf(holders, jobs[index]))

@@ -69,13 +69,16 @@ export interface MigrationStatus {
 export const migrate = Effect.fnUntraced(function*(options: MigrateOptions = {}) {
   const session = yield* sessionOf(options)
   const to = options.to ?? Number.MAX_SAFE_INTEGER
-  const applied = yield* locked(session, Effect.gen(function*() {
-    yield* createLedger(session)
-    const done = yield* appliedIds(session)
-    const wanted = all.filter((migration) => migration.id <= to && !done.has(migration.id))
-    yield* Effect.forEach(wanted, (migration) => applyUp(session, migration), { discard: true })
-    return wanted.map((migration) => migration.name)
-  }))
+  const applied = yield* locked(
+    session,
+    Effect.gen(function*() {
+      yield* createLedger(session)
+      const done = yield* appliedIds(session)
+      const wanted = all.filter((migration) => migration.id <= to && !done.has(migration.id))
+      yield* Effect.forEach(wanted, (migration) => applyUp(session, migration), { discard: true })
+      return wanted.map((migration) => migration.name)
+    })
+  )
   if (to >= jobs.id) yield* PgPrune.prepare(session)
   return applied
 })
@@ -89,12 +92,15 @@ export const migrate = Effect.fnUntraced(function*(options: MigrateOptions = {})
  */
 export const rollback = Effect.fnUntraced(function*(options: MigrateOptions & { readonly to: number }) {
   const session = yield* sessionOf(options)
-  return yield* locked(session, Effect.gen(function*() {
-    const done = yield* appliedIds(session)
-    const wanted = all.filter((migration) => migration.id > options.to && done.has(migration.id)).toReversed()
-    yield* Effect.forEach(wanted, (migration) => applyDown(session, migration), { discard: true })
-    return wanted.map((migration) => migration.name)
-  }))
+  return yield* locked(
+    session,
+    Effect.gen(function*() {
+      const done = yield* appliedIds(session)
+      const wanted = all.filter((migration) => migration.id > options.to && done.has(migration.id)).toReversed()
+      yield* Effect.forEach(wanted, (migration) => applyDown(session, migration), { discard: true })
+      return wanted.map((migration) => migration.name)
+    })
+  )
 })
 
 /**
@@ -106,7 +112,9 @@ export const rollback = Effect.fnUntraced(function*(options: MigrateOptions & { 
  */
 export const status = Effect.fnUntraced(function*(options: MigrateOptions = {}) {
   const session = yield* sessionOf(options)
-  const at = yield* Effect.catch(appliedAt(session), () => Effect.succeed(new Map<number, Date>()))
+  const at = yield* appliedAt(session).pipe(
+    Effect.catchIf((error) => error.reason._tag === "OutdatedSchema", () => Effect.succeed(new Map<number, Date>()))
+  )
   return all.map(({ id, name }): MigrationStatus => ({ id, name, appliedAt: at.get(id) ?? null }))
 })
 
@@ -137,7 +145,8 @@ const createLedger = (session: Session.Session) =>
     `create table if not exists ${session.schema}.migration (
       id int primary key, name text not null, applied_at timestamptz not null default now()
     )`
-  ], (text) => session.rows("migrate", text, []), { discard: true })
+  ], (text) =>
+    session.rows("migrate", text, []), { discard: true })
 
 const appliedAt = (session: Session.Session) =>
   Effect.map(

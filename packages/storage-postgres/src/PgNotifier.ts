@@ -9,8 +9,8 @@
  * @since 0.1.0
  */
 import * as JobId from "@millrace/storage/JobId"
-import type { Settlement } from "@millrace/storage/Outcome"
 import * as JobState from "@millrace/storage/JobState"
+import type { Settlement } from "@millrace/storage/Outcome"
 import type { StorageEvent } from "@millrace/storage/Storage"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
@@ -87,7 +87,9 @@ const sendLoop = (session: Session, pending: Set<string>, wake: Queue.Queue<void
     yield* Effect.sleep(pause)
   })
   return send().pipe(
-    Effect.catchCause((cause) => Effect.andThen(Effect.logDebug("a hint was not sent", cause), Effect.sleep("1 second"))),
+    Effect.catchCause((cause) =>
+      Effect.andThen(Effect.logDebug("a hint was not sent", cause), Effect.sleep("1 second"))
+    ),
     Effect.forever
   )
 }
@@ -99,7 +101,10 @@ const insertedEvents = (queues: ReadonlySet<string>, isScheduled: boolean): Read
 }
 
 /** What settlements bring about: `rows` are those of the settle statements; the hot one answers ids only. */
-const settledEvents = (settlements: ReadonlyArray<Settlement>, rows: ReadonlyArray<Row>): ReadonlyArray<StorageEvent> => {
+const settledEvents = (
+  settlements: ReadonlyArray<Settlement>,
+  rows: ReadonlyArray<Row>
+): ReadonlyArray<StorageEvent> => {
   const back = rows.filter((row) => typeof row["act"] === "number" && row["act"] >= 2 && row["act"] <= 4)
   const queues = new Set(back.filter((row) => row["is_delayed"] !== true).map((row) => row["queue"] as string))
   const returned = new Set(back.map((row) => String(row["id"])))
@@ -123,4 +128,5 @@ export const ofTransition = (notifier: Notifier, rows: ReadonlyArray<Row>): Effe
   ], { discard: true })
 }
 
-const isEnded = (state: unknown): boolean => JobState.states.some((known) => known === state && JobState.isTerminal(known))
+const isEnded = (state: unknown): boolean =>
+  JobState.states.some((known) => known === state && JobState.isTerminal(known))

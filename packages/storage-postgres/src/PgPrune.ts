@@ -38,7 +38,10 @@ export const make = (session: Session) => {
       yield* session.rows("prune", `drop table ${schema}."${partition}"`, [])
       return Number(row?.["n"] ?? 0)
     })
-    return yield* session.sql.withTransaction(drop).pipe(PgError.mapErrors("prune"), Effect.catch(() => Effect.succeed(0)))
+    return yield* session.sql.withTransaction(drop).pipe(
+      PgError.mapErrors("prune"),
+      Effect.catch(() => Effect.succeed(0))
+    )
   })
 
   const dropDays = Effect.fnUntraced(function*(table: string, keepMillis: number) {

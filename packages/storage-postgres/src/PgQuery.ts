@@ -84,12 +84,7 @@ export const makeTransition = (session: Session, notifier: PgNotifier.Notifier) 
   const list = makeList(session)
 
   const act = Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
-    const params = [yield* session.now, ids]
-    const rows = yield* session.rows(
-      "transition",
-      texts[action._tag],
-      action._tag === "Cancel" ? [...params, action.reason] : params
-    )
+    const rows = yield* session.rows("transition", texts[action._tag], paramsOf(ids, yield* session.now, action))
     yield* session.sql.afterCommit(PgNotifier.ofTransition(notifier, rows))
     return new Map(rows.map((row) => [String(row["id"]), toTransitionResult(row)]))
   })
@@ -121,6 +116,21 @@ export const makeControl = (session: Session, notifier: PgNotifier.Notifier) => 
     yield* session.rows("control", text, [yield* session.now, command.queue, isPause])
     if (!isPause) yield* notifier.inserted(new Set([command.queue]), false)
   })
+}
+
+const paramsOf = (
+  ids: ReadonlyArray<JobId.JobId>,
+  now: Date | null,
+  action: TransitionAction
+): ReadonlyArray<unknown> => {
+  switch (action._tag) {
+    case "Cancel":
+      return [ids, now, action.reason]
+    case "Retry":
+      return [ids, now]
+    case "Remove":
+      return [ids]
+  }
 }
 
 interface FilterClause {
@@ -165,7 +175,11 @@ const toQueues = (rows: ReadonlyArray<Row>): Overview["queues"] => {
     const counts = queues.get(queue) ?? new Map<string, number>()
     queues.set(queue, counts.set(row["state"] as string, row["n"] as number))
   }
-  return [...queues].map(([queue, counts]) => ({ queue, paused: (counts.get("paused") ?? 0) > 0, counts: toCounts(counts) }))
+  return [...queues].map(([queue, counts]) => ({
+    queue,
+    paused: (counts.get("paused") ?? 0) > 0,
+    counts: toCounts(counts)
+  }))
 }
 
 const toCounts = (counts: ReadonlyMap<string, number>): Overview["queues"][number]["counts"] => {

@@ -31,11 +31,11 @@ export const make = (session: Session, notifier: Notifier) => {
   const write = Effect.fnUntraced(function*(workerId: string, settlements: ReadonlyArray<Settlement>) {
     const isPlain = settlements.every(isPlainCompletion)
     const batch = toBatch(settlements)
-    const params = [yield* session.now, workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
+    const params = [workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
     if (batch.leases.length === 0) return []
     return yield* isPlain
       ? session.rows("settle", completedText, params)
-      : session.rows("settle", anyText, [...params, ...outcomeArrays(batch)])
+      : session.rows("settle", anyText, [...params, ...outcomeArrays(batch), yield* session.now])
   })
 
   const isRepeated = Effect.fnUntraced(function*(workerId: string, missed: ReadonlyArray<Settlement>) {
@@ -58,7 +58,9 @@ export const make = (session: Session, notifier: Notifier) => {
     const repeated = missed.length === 0 ? hits : yield* isRepeated(workerId, missed)
     const ended = settlements.filter((one) => hits.has(one.id))
     yield* session.sql.afterCommit(notifier.settled(ended, rows))
-    return settlements.map((one): FencedResult => hits.has(one.id) || repeated.has(keyOf(one)) ? "Applied" : "LeaseLost")
+    return settlements.map((one): FencedResult =>
+      hits.has(one.id) || repeated.has(keyOf(one)) ? "Applied" : "LeaseLost"
+    )
   })
 }
 
@@ -118,7 +120,8 @@ const outcomes: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
 
 const isSameEnd = (outcome: Outcome, ended: AttemptOutcome | undefined): boolean =>
   ended === outcomes[outcome._tag]
-  || (ended === "cancelled" && (outcome._tag === "Retried" || outcome._tag === "Snoozed" || outcome._tag === "Released"))
+  || (ended === "cancelled" &&
+    (outcome._tag === "Retried" || outcome._tag === "Snoozed" || outcome._tag === "Released"))
 
 /** The settlements laid out over the places of their leases; undefined where nothing is settled. */
 interface Batch {
@@ -164,7 +167,9 @@ const commonArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
 
 const outcomeArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
   places.map((place) => (place === undefined ? 0 : statements.outcomeCode[place.outcome._tag])),
-  places.map((place) => (place !== undefined && "delayMillis" in place.outcome ? String(place.outcome.delayMillis) : "0")),
+  places.map((
+    place
+  ) => (place !== undefined && "delayMillis" in place.outcome ? String(place.outcome.delayMillis) : "0")),
   places.map((place) =>
     place !== undefined && "error" in place.outcome && place.outcome.error !== null
       ? JSON.stringify(place.outcome.error)

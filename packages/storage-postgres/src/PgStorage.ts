@@ -102,7 +102,7 @@ const capabilitiesOf = ({ sql }: Session.Session): Capabilities => ({
   transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     sql.withTransaction(Effect.mapError(effect, (error) => new Inner(error))).pipe(
       PgError.mapErrors("transaction"),
-      Effect.mapError((error) => error instanceof Inner ? error.error as E : error)
+      Effect.mapError((error) => error instanceof Inner ? error.error : error)
     )
 })
 

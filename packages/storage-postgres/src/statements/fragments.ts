@@ -4,8 +4,11 @@
  * @since 0.1.0
  */
 
-/** The storage's clock: the first parameter when a test gives one, else the server's. */
-export const now = "coalesce($1::timestamptz, statement_timestamp())"
+/** The storage's clock: the parameter when a test gives one, else the server's. */
+export const nowAt = (parameter: number): string => `coalesce($${parameter}::timestamptz, statement_timestamp())`
+
+/** The storage's clock where it is the first parameter. */
+export const now = nowAt(1)
 
 /** The columns of a job, in the order of the type `job_row`. */
 export const jobColumns = [

@@ -120,16 +120,16 @@ export const reclaim = (s: string): string =>
     attempted(s, "'crashed'", `v.cancel_reason is not null or not (${isDead})`)
   }, buried as (
   insert into ${s}.dead (outcome, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, error, progress)
-  select 'crashed', ${jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported" })}, v.claimed_at, v.claimed_at,
+  select 'crashed', ${
+    jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported" })
+  }, v.claimed_at, v.claimed_at,
     ${now}, v.failures + v.crashes + 1, v.worker_id, ${crashed("v")},
     (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
       where r.job_id = v.id and (r.progress is not null or r.note is not null))
   from lost v where v.cancel_reason is null and ${isDead}
 ), suspected as (
   insert into ${s}.suspect (seq, ${jobList})
-  select nextval('${s}.job_seq'), ${
-    jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported", run_at: now })
-  }
+  select nextval('${s}.job_seq'), ${jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported", run_at: now })}
   from lost v where v.cancel_reason is null and not (${isDead})
 ), ${clearLost(s, `(v.cancel_reason is not null or (${isDead}))`)}, counted as (
   ${
@@ -146,11 +146,11 @@ from lost v order by v.id`
 
 /** Folds count deltas into totals. Parameters: $1 deltas at most. */
 export const foldCounts = (s: string): string =>
-  `with some as (
+  `with folded as (
   delete from ${s}.count_delta d where d.ctid = any(array(
     select x.ctid from ${s}.count_delta x limit $1::int for update skip locked))
   returning d.queue, d.state, d.delta
 )
 insert into ${s}.count_total as t (queue, state, total)
-select queue, state, sum(delta)::bigint from some group by queue, state order by queue, state
+select queue, state, sum(delta)::bigint from folded group by queue, state order by queue, state
 on conflict (queue, state) do update set total = t.total + excluded.total`

@@ -8,16 +8,19 @@
  *
  * Plan: primary key look-ups of the leases, one pass over their arrays, inserts.
  *
- * Parameters: $1 clock, $2 worker, $3 leases, $4 offsets into the following arrays, $5 lengths,
- * $6 ids, $7 tokens, $8 started after ms (-1: never), $9 ended after ms, $10 results as JSON text
- * ('' for none); `settle` also: $11 outcome codes, $12 delays in ms, $13 errors as JSON text.
+ * Parameters: $1 worker, $2 leases, $3 offsets into the following arrays, $4 lengths,
+ * $5 ids, $6 tokens, $7 started after ms (-1: never), $8 ended after ms, $9 results as JSON text
+ * ('' for none); `settle` also: $10 outcome codes, $11 delays in ms, $12 errors as JSON text, $13 whether a report was written,
+ * $14 clock.
  * Rows: id of every hit.
  *
  * @since 0.1.0
  */
-import { countInto, jobList, jobValues, now } from "./fragments.ts"
+import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
 
-/** The codes of outcomes in $11. */
+const now = nowAt(14)
+
+/** The codes of outcomes in $10. */
 export const outcomeCode = {
   Completed: 1,
   Retried: 2,
@@ -32,10 +35,10 @@ const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, 
 
 const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<string>) =>
   `asked as materialized (
-  select * from unnest($3::text[]::bigint[], $4::int[], $5::int[]) as g(lease_id, off, len)
+  select * from unnest($2::text[]::bigint[], $3::int[], $4::int[]) as g(lease_id, off, len)
 ), held as materialized (
   select l.id, l.claimed_at, l.remaining, l.done, l.jobs, g.off, g.len
-  from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $2 for update of l
+  from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $1 for update of l
 ), zipped as materialized (
   select h.id as lease_id, h.claimed_at, z.*,
     coalesce(z.settle_id = z.id::text and z.settle_token = z.token and not coalesce(z.was_done, false), false) as hit
@@ -61,7 +64,7 @@ const leaseKept = (s: string) =>
 )`
 
 const commonNames = ["settle_id", "settle_token", "started_ms", "ended_ms", "result_text"]
-const commonArrays = ["$6::text[]", "$7::int[]", "$8::int[]", "$9::int[]", "$10::text[]"]
+const commonArrays = ["$5::text[]", "$6::int[]", "$7::int[]", "$8::int[]", "$9::text[]"]
 
 const startedAt = (row: string) =>
   `case when ${row}.started_ms >= 0 then ${row}.claimed_at + make_interval(secs => ${row}.started_ms / 1000.0) end`
@@ -74,7 +77,7 @@ export const settleCompleted = (s: string): string =>
   `with ${zipped(s, commonNames, commonArrays)}, kept as (
   insert into ${s}.finished (state, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result)
   select 'completed', ${jobValues("z")}, z.claimed_at, ${startedAt("z")}, ${endedAt("z")},
-    z.failures + z.crashes + 1, $2, nullif(z.result_text, '')::jsonb
+    z.failures + z.crashes + 1, $1, nullif(z.result_text, '')::jsonb
   from zipped z where z.hit
 ), ${leaseKept(s)}, counted as (
   ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
@@ -109,14 +112,14 @@ const endedInto = (s: string, table: string, extra: string, value: string, where
   select ${value}, ${
     jobValues("v", { failures: "v.failures_now", has_report: "v.has_report or v.settle_report" })
   }, case when v.act <> 5 then v.claimed_at end, v.began_at, v.ended_at,
-    v.failures + v.crashes + 1, $2, nullif(v.result_text, '')::jsonb,
+    v.failures + v.crashes + 1, $1, nullif(v.result_text, '')::jsonb,
     case v.act when 5 then ${lastError(s)} when 6 then v.failure end, ${progressOf(s, "v")}
   from verdict v where ${where}`
 
 const backAgain = (s: string) =>
   `attempted as (
   insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
-  select v.id, v.claimed_at, v.began_at, v.ended_at, v.token, v.failures + v.crashes + 1, $2,
+  select v.id, v.claimed_at, v.began_at, v.ended_at, v.token, v.failures + v.crashes + 1, $1,
     (array['failed', 'snoozed', 'released', 'cancelled'])[v.act - 1], v.failure
   from verdict v where v.act in (2, 3, 4, 5)
 ), delayed as (
@@ -151,7 +154,7 @@ export const settle = (s: string): string =>
     zipped(
       s,
       [...commonNames, "outcome", "delay_ms", "error_text", "settle_report"],
-      [...commonArrays, "$11::int[]", "$12::text[]::float8[]", "$13::text[]", "$14::boolean[]"]
+      [...commonArrays, "$10::int[]", "$11::text[]::float8[]", "$12::text[]", "$13::boolean[]"]
     )
   }, ${verdict(s)}, kept as (
   ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}

@@ -2,14 +2,16 @@
  * What a person does with jobs by id: cancel, retry, remove. Each is one atomic statement.
  *
  * Plan: index probes by id on each table; running jobs are looked for in the leases, of which
- * there are few. Parameters: $1 clock, $2 ids; cancel: $3 reason.
+ * there are few. Parameters: $1 ids; cancel and retry: $2 clock; cancel: $3 reason.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
  *
  * @since 0.1.0
  */
-import { countInto, jobList, jobValues, now } from "./fragments.ts"
+import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
 
-const ids = "any($2::text[]::bigint[])"
+const ids = "any($1::text[]::bigint[])"
+
+const now = nowAt(2)
 
 const running = (s: string) =>
   `running as materialized (
@@ -98,9 +100,7 @@ export const retry = (s: string): string =>
   insert into ${s}.ready (seq, ${jobList})
   select nextval('${s}.job_seq'), ${jobValues("r", { run_at: now })} from from_scheduled r
   union all
-  select nextval('${s}.job_seq'), ${
-    jobValues("b", { run_at: now, failures: "0", crashes: "0" })
-  } from back b
+  select nextval('${s}.job_seq'), ${jobValues("b", { run_at: now, failures: "0", crashes: "0" })} from back b
 ), counted as (
   ${
     countInto(
