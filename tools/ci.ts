@@ -20,7 +20,8 @@ const main = Effect.gen(function*() {
     path: [path.join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(
       process.platform === "win32" ? ";" : ":"
     ),
-    reportFile: path.join(yield* files.makeTempDirectoryScoped(), "vitest.json")
+    reportFile: path.join(yield* files.makeTempDirectoryScoped(), "vitest.json"),
+    isTerminal: process.stdout.isTTY
   }
   const tallies = yield* Effect.forEach(Step.all(place.reportFile), (step) => StepRunner.run(step, place))
   const total = Tally.sum(tallies)

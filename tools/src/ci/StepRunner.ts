@@ -17,6 +17,8 @@ export interface Place {
   readonly path: string
   /** Where vitest writes its report. */
   readonly reportFile: string
+  /** Whether somebody watches: a log file shows no colours. */
+  readonly isTerminal: boolean
 }
 
 interface Finished {
@@ -34,7 +36,7 @@ const toCommand = (step: Step, place: Place) => {
   const output = step.kind === "tests" ? "inherit" : "pipe"
   return ChildProcess.make(step.command, step.args, {
     cwd: place.root,
-    env: { PATH: place.path },
+    env: { PATH: place.path, ...(place.isTerminal ? {} : { NO_COLOR: "1" }) },
     extendEnv: true,
     stdin: "ignore",
     stdout: output,

@@ -8,7 +8,8 @@ import * as StepRunner from "../../src/ci/StepRunner.ts"
 const place: StepRunner.Place = {
   root: import.meta.dirname,
   path: process.env["PATH"] ?? "",
-  reportFile: "/nonexistent/vitest.json"
+  reportFile: "/nonexistent/vitest.json",
+  isTerminal: false
 }
 
 const node = (script: string): Step => ({
@@ -59,6 +60,12 @@ describe("StepRunner", () => {
       Effect.gen(function*() {
         const tally = yield* StepRunner.run({ ...node(""), kind: "tests" }, place)
         assert.strictEqual(tally.failed, 1)
+      }))
+
+    it.effect("asks for plain text when nobody watches", () =>
+      Effect.gen(function*() {
+        const step = node("process.exit(process.env.NO_COLOR === '1' ? 0 : 1)")
+        assert.strictEqual((yield* StepRunner.run(step, place)).passed, 1)
       }))
 
     it.effect("gives the steps no input to wait for", () =>
