@@ -20,8 +20,8 @@ import type { Settings } from "./Settings.ts"
 export interface Arena {
   readonly entry: Entry
   readonly settings: Settings
-  /** The share of `jobs` that this contender runs. */
-  readonly share: (jobs: number) => number
+  /** How many of `jobs` this contender's workers run. */
+  readonly drainShare: (jobs: number) => number
   /** Starts one more process; the first one has prepared the stores, all of them are connected and warm. */
   readonly process: Effect.Effect<ContenderProcess, BenchmarkFailed, Scope.Scope>
   /** Starts a process that has run nothing before. */
@@ -58,11 +58,11 @@ export const make = Effect.fnUntraced(function*(entry: Entry, settings: Settings
   const arena: Arena = {
     entry,
     settings,
-    share: (jobs) => Math.max(1, Math.round(jobs * entry.share)),
+    drainShare: (jobs) => Math.max(1, Math.round(jobs * entry.drainShare)),
     coldProcess,
     process: Effect.tap(
       coldProcess,
-      (process) => process.request("warmUp", { jobs: Math.max(10, Math.round(settings.warmUpJobs * entry.share)) })
+      (process) => process.request("warmUp", { jobs: Math.max(10, Math.round(settings.warmUpJobs * entry.drainShare)) })
     ),
     reading: entry.store === "redis" && redis !== null ? redis.reading : cluster.reading,
     holdSnapshot: cluster.holdSnapshot(target.postgresUrl)

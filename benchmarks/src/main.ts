@@ -107,7 +107,7 @@ const header = (conditions: ResultFile.Conditions, chosen: ReadonlyArray<Entry>)
     ...chosen.map((entry) => {
       const version = conditions.peers[entry.name.replace(/-(?:redis|postgres)$/, "")]
       return `${entry.title} ${version ?? ""}: ${entry.tuning}; an accepted job ${entry.durability}` +
-        (entry.share === 1 ? "" : `; runs ${entry.share * 100} % of the jobs`)
+        (entry.drainShare === 1 ? "" : `; its workers run ${entry.drainShare * 100} % of the jobs`)
     })
   ].join("\n")
 }

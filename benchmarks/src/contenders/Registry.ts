@@ -15,8 +15,8 @@ export interface Entry {
   readonly module: string
   /** The project's own entry: the one that ratios are told of. */
   readonly ours: boolean
-  /** Share of the jobs of a scenario that it runs; below 1 where all of them would take minutes. */
-  readonly share: number
+  /** Share of the jobs of a scenario with workers that it runs; below 1 where all of them would take minutes. */
+  readonly drainShare: number
   /** How it is tuned, in one line. */
   readonly tuning: string
   /** What an accepted job survives. */
@@ -35,7 +35,7 @@ export const entries: ReadonlyArray<Entry> = [
     store: "postgres",
     module: peer("graphileWorker"),
     ours: false,
-    share: 1,
+    drainShare: 1,
     tuning: "local queue 500, batched completion (0 ms), pool slots + 2, bulk addJobs; keeps no finished jobs",
     durability: commit
   },
@@ -45,9 +45,39 @@ export const entries: ReadonlyArray<Entry> = [
     store: "postgres",
     module: peer("pgBoss"),
     ours: false,
-    share: 1,
+    drainShare: 1,
     tuning:
       "2 workers with batches of 500, burst while batches are full, NOTIFY, bulk insert(); keeps finished jobs 7 days",
     durability: commit
+  },
+  {
+    name: "bullmq-postgres",
+    title: "BullMQ on PostgreSQL",
+    store: "postgres",
+    module: peer("bullmqPostgres"),
+    ours: false,
+    drainShare: 0.1,
+    tuning: "concurrency = slots, pool 10 (more is slower here), addBulk, removeOnComplete; keeps no finished jobs",
+    durability: commit
+  },
+  {
+    name: "effect-mq",
+    title: "effect-mq",
+    store: "postgres",
+    module: peer("effectMq"),
+    ours: false,
+    drainShare: 0.02,
+    tuning: "takers = slots, pool 20, enqueueMany, tables as drizzle-kit generates them; keeps finished jobs for ever",
+    durability: commit
+  },
+  {
+    name: "bullmq-redis",
+    title: "BullMQ on Redis",
+    store: "redis",
+    module: peer("bullmqRedis"),
+    ours: false,
+    drainShare: 1,
+    tuning: "concurrency = slots, addBulk, removeOnComplete, append-only file; keeps no finished jobs",
+    durability: "may be lost in the last second before a crash (append-only file flushed every second)"
   }
 ]

@@ -57,7 +57,7 @@ const scenario = (processes: number): Scenario => ({
   goal: "throughput",
   heavy: false,
   stores: ["postgres", "redis"],
-  run: (arena) => drain(arena, processes, arena.share(arena.settings.jobs))
+  run: (arena) => drain(arena, processes, arena.drainShare(arena.settings.jobs))
 })
 
 export const drainOne = scenario(1)
@@ -65,7 +65,7 @@ export const drainTwo = scenario(2)
 
 /** A producer process and a worker process at the same time. */
 const endToEndRun = Effect.fnUntraced(function*(arena: Arena) {
-  const count = arena.share(arena.settings.jobs)
+  const count = arena.drainShare(arena.settings.jobs)
   const producer = yield* arena.process
   const worker = yield* arena.process
   const before = yield* arena.reading

@@ -46,7 +46,7 @@ export const enqueueOne: Scenario = {
   heavy: false,
   stores: ["postgres", "redis"],
   run: (arena) => {
-    const count = arena.share(arena.settings.singleJobs)
+    const count = arena.settings.singleJobs
     const plan = production(arena.settings, 0, count, { inFlight: arena.settings.inFlight })
     return measure(arena, count, (producer) => producer.request("enqueueOne", plan))
   }
@@ -63,5 +63,5 @@ export const enqueueBulk: Scenario = {
   goal: "throughput",
   heavy: false,
   stores: ["postgres", "redis"],
-  run: (arena) => bulk(arena, arena.share(arena.settings.jobs))
+  run: (arena) => bulk(arena, arena.settings.jobs)
 }
