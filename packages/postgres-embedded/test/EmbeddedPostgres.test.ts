@@ -125,14 +125,6 @@ describe("ephemeral", () => {
       assert.deepInclude(reason, { _tag: "PortInUse", port })
     }))
 
-  it.effect("carries the last lines of the log when the server does not start", () =>
-    Effect.gen(function*() {
-      const settings = { shared_buffers: "a lot" }
-      const reason = yield* reasonOf(Effect.scoped(Layer.build(EmbeddedPostgres.ephemeral({ settings }))))
-      assert.strictEqual(reason._tag, "ServerFailed")
-      assert.include(reason.message, "invalid value for parameter \"shared_buffers\": \"a lot\"")
-    }))
-
   it.effect("kills a server that does not obey within the stop limit", () =>
     Effect.gen(function*() {
       const frozen = yield* EmbeddedPostgres.EmbeddedPostgres.use((server) =>

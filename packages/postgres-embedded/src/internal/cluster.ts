@@ -28,6 +28,8 @@ export interface ClusterOptions {
   /** Flushes the files to disk before the directory counts as made. */
   readonly durable: boolean
   readonly log: string
+  /** Folder that is removed when this process dies meanwhile, or empty. */
+  readonly doomed: string
 }
 
 /** Letters and digits that are hard to guess: 24 bytes, 192 bits. */
@@ -77,7 +79,8 @@ const runInitdb = Effect.fnUntraced(function*(options: ClusterOptions, directory
     cwd: directory,
     user: options.user,
     stdin: process.platform === "win32" ? undefined : passwordFile,
-    log: options.log
+    log: options.log,
+    lifeLine: { doomed: options.doomed }
   })
   const status = yield* initdb.exit
   if (status.code === 0) return

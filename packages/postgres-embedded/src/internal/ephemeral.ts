@@ -7,9 +7,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as EmbeddedPostgresError from "../EmbeddedPostgresError.ts"
 import * as Cluster from "./cluster.ts"
 import * as DataPath from "./dataPath.ts"
 import * as FileFailure from "./fileFailure.ts"
+import * as Ports from "./ports.ts"
 import { inRealTime } from "./realTime.ts"
 import * as Server from "./server.ts"
 import type { Settings } from "./settings.ts"
@@ -28,6 +30,9 @@ interface EphemeralOptions {
 /** How often another free port is tried when one is lost between finding and binding it. */
 const anyPort: ReadonlyArray<undefined> = [undefined, undefined, undefined, undefined, undefined]
 
+/** Shared memory of the server lies in its data directory, so that nothing stays in /dev/shm after a crash. */
+const memoryInFolder: Settings = { dynamic_shared_memory_type: "mmap" }
+
 const makeFolder = Effect.fnUntraced(function*(user: SystemUser.SystemUser | undefined) {
   const fs = yield* FileSystem.FileSystem
   const candidates = [tmpdir(), "/tmp", "/var/tmp"]
@@ -41,9 +46,16 @@ const makeFolder = Effect.fnUntraced(function*(user: SystemUser.SystemUser | und
   return folder
 })
 
+/** Fails before the work of `initdb` when the port is taken already. */
+const checkPort = Effect.fnUntraced(function*(port: number | undefined) {
+  if (port === undefined || (yield* Ports.isFree(port))) return
+  return yield* EmbeddedPostgresError.because(new EmbeddedPostgresError.PortInUse({ port }))
+})
+
 /** Boots the server; it is stopped and its folder removed when the scope closes. */
 export const make = Effect.fnUntraced(
   function*(options: EphemeralOptions) {
+    yield* checkPort(options.port)
     const user = yield* SystemUser.find
     const binaries = yield* UsableBinaries.find(user)
     const folder = yield* makeFolder(user)
@@ -56,14 +68,15 @@ export const make = Effect.fnUntraced(
       superuser: Server.superuser,
       password: Redacted.make(yield* Cluster.randomSecret),
       durable: options.durable ?? false,
-      log: join(folder, "postgres.log")
+      log: join(folder, "postgres.log"),
+      doomed: folder
     }
     yield* Cluster.make(cluster)
     return yield* Server.make({
       ...cluster,
       ports: options.port === undefined ? anyPort : [options.port],
       maxConnections: options.maxConnections ?? 200,
-      settings: options.settings ?? {},
+      settings: { ...memoryInFolder, ...options.settings },
       doomed: folder,
       startTimeout: options.startTimeout ?? "60 seconds",
       stopTimeout: options.stopTimeout ?? "10 seconds"

@@ -152,7 +152,9 @@ const prepare = Effect.fnUntraced(function*(folder: string) {
     superuser: Server.superuser,
     password: Redacted.make(kept.password),
     durable: true,
-    log
+    log,
+    // What a cut-off initdb leaves is removed at the next start.
+    doomed: ""
   }
   yield* isMade
     ? Effect.andThen(checkVersion(directory, binaries), Leftover.clear(directory))

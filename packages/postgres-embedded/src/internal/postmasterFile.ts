@@ -1,7 +1,7 @@
 /**
  * Reads `postmaster.pid`, the file in which a running server describes itself.
  *
- * Line 1 is the process id, line 4 the port, line 8 the status: `starting`,
+ * Line 1 is the process id, line 7 the key and id of a shared-memory segment, line 8 the status: `starting`,
  * `ready`, `stopping` or `standby` (PostgreSQL, src/include/miscadmin.h and
  * utils/pidfile.h; pg_ctl waits for the same line).
  */
@@ -9,7 +9,8 @@
 /** What a server says about itself. */
 export interface PostmasterFile {
   readonly pid: number
-  readonly port: number | undefined
+  /** The System V segment by which servers of one data directory notice each other. */
+  readonly segment: number | undefined
   readonly status: string
 }
 
@@ -22,5 +23,7 @@ const toNumber = (line: string | undefined): number | undefined => {
 export const parse = (text: string): PostmasterFile | undefined => {
   const lines = text.split("\n")
   const pid = toNumber(lines[0])
-  return pid === undefined ? undefined : { pid, port: toNumber(lines[3]), status: (lines[7] ?? "").trim() }
+  return pid === undefined
+    ? undefined
+    : { pid, segment: toNumber(lines[6]?.trim().split(/\s+/)[1]), status: (lines[7] ?? "").trim() }
 }

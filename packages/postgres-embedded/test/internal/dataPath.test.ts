@@ -16,7 +16,14 @@ const packageFolder = fileURLToPath(new URL("../..", import.meta.url))
 /** The files that a package manager installs, without the links that an install script makes. */
 const copyPackage = Effect.fnUntraced(function*(from: string, to: string) {
   const fs = yield* FileSystem.FileSystem
-  yield* OsProcess.run({ command: "cp", args: ["-a", from, to], cwd: "/", user: undefined })
+  // Hard links where they can be: 60 MB.
+  const copied = yield* OsProcess.run({
+    command: "/bin/sh",
+    args: ["-c", "cp -al \"$1\" \"$2\" || { rm -rf \"$2\"; cp -a \"$1\" \"$2\"; }", "sh", from, to],
+    cwd: "/",
+    user: undefined
+  })
+  assert.isTrue(copied.ok, copied.output)
   for (const link of yield* Binaries.links(join(to, "native"))) yield* fs.remove(link.path, { force: true })
 })
 

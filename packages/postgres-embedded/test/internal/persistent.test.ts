@@ -50,7 +50,13 @@ const layerVisited = Layer.effect(
 const visited = Effect.gen(function*() {
   const folder = join(yield* temporary, "copy")
   const original = yield* Visited
-  yield* OsProcess.run({ command: "cp", args: ["-a", original.folder, folder], cwd: "/", user: undefined })
+  const copied = yield* OsProcess.run({
+    command: "cp",
+    args: ["-a", original.folder, folder],
+    cwd: "/",
+    user: undefined
+  })
+  assert.isTrue(copied.ok, copied.output)
   return folder
 })
 
@@ -139,6 +145,15 @@ layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
       yield* fs.writeFileString(join(data, "postmaster.pid"), `${stranger}\n${data}\n1\n5432\n\n\n\nready   \n`)
       assert.strictEqual((yield* visit(dirname(data))).visits, 2)
       assert.isTrue(yield* ProcessTable.isRunning(stranger))
+    }))
+
+  it.effect("carries the last lines of the log when the server does not start", () =>
+    Effect.gen(function*() {
+      const directory = yield* visited
+      const settings = { shared_buffers: "a lot" }
+      const reason = yield* reasonOf(Layer.build(EmbeddedPostgres.persistent({ directory, settings })))
+      assert.strictEqual(reason._tag, "ServerFailed")
+      assert.include(reason.message, "invalid value for parameter \"shared_buffers\": \"a lot\"")
     }))
 
   it.effect("refuses data of another major version and leaves it as it is", () =>
