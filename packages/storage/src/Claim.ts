@@ -41,7 +41,8 @@ export interface ClaimOptions {
  *
  * `hasReport` says that an earlier attempt left progress or a checkpoint behind.
  * `attempt` is the number of the attempt that this claim starts (`failures + crashes + 1`).
- * `leaseId` is one for all jobs of one call, and never used again.
+ * `leaseId` is the driver's own: whether jobs of one call share it is up to the driver; with the same id and
+ * token it is never used again.
  *
  * @stability unstable
  * @category models

@@ -37,8 +37,8 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  * - `insert` stores jobs; results in the order of the input. All or nothing. Joins the caller's transaction.
  *   A job that is due later than now is `scheduled`, any other `available`. Ids rise in the order of the input.
  * - `claim` lends available jobs to a registered, unexpired worker: smallest priority first, tenants in turn,
- *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker. All jobs of one
- *   call share a lease and come in the order in which they should start.
+ *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker. The jobs come
+ *   in the order in which they should start.
  * - `report` stores what running handlers report; results in the order of the input.
  * - `settle` ends attempts of one worker; results in the order of the input. Joins the caller's transaction.
  *   One call settles a claim once.

@@ -142,7 +142,7 @@ const shared = `j.id, j.name, j.version, j.queue, j.tenant, j.priority, j.payloa
   j.max_attempts, j.timeout_ms, j.retry, j.unique_key, j.tags, j.token, j.created_at, j.run_at`
 
 const lastError = (s: string) =>
-  `case when j.failures > 0 then (select a.error from ${s}.attempt a
+  `case when j.failures + j.crashes > 0 then (select a.error from ${s}.attempt a
     where a.job_id = j.id and a.error is not null order by a.token desc limit 1) end`
 
 const liveProgress = (s: string) =>

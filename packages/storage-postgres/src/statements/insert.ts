@@ -16,7 +16,7 @@ export const insert = (s: string): string =>
   select i.ord, nextval('${s}.job_seq') as id, ${now} as created_at,
     greatest(coalesce(i.run_at, ${now} + make_interval(secs => ceil(i.delay_ms) / 1000.0)), ${now}) as run_at,
     i.timeout_ms, i.version, 0 as token, 0 as failures, 0 as crashes, i.max_attempts, i.priority, false as has_report,
-    i.queue, i.tenant, i.name, i.unique_key, i.tags, i.retry, i.payload
+    i.queue, i.tenant, i.name, i.unique_key, i.tags, i.retry, coalesce(i.payload, 'null'::jsonb) as payload
   from rows from (jsonb_to_recordset($2::jsonb) as (
     name text, version int, queue text, tenant text, priority smallint, payload jsonb, delay_ms float8,
     run_at timestamptz, max_attempts int, timeout_ms bigint, retry jsonb, unique_key text, tags text[]

@@ -20,9 +20,12 @@ returning id`
 export const renew = (s: string): string =>
   `with renewed as (
   update ${s}.worker w set renewed_at = ${now}, expires_at = ${now} + make_interval(secs => $3::float8 / 1000.0)
-  where w.id = $2 returning w.id
+  where w.id = $2 returning w.info
 )
-select exists (select from ${s}.suspect) as suspects,
+select exists (
+    select from ${s}.suspect r where r.queue in (select jsonb_array_elements_text(n.info -> 'queues'))
+      and r.name in (select jsonb_array_elements_text(n.info -> 'names'))
+  ) as suspects,
   coalesce((
     select jsonb_agg(jsonb_build_object('id', q.job_id::text, 'token', q.token, 'reason', q.reason) order by q.job_id)
     from ${s}.cancel_request q where q.worker_id = $2
@@ -53,17 +56,17 @@ const cancelledLost = (s: string, crashes: string, startedAt: string) =>
   `cancelled as (
   insert into ${s}.finished (state, ${jobList}, started_at, finished_at, attempt, worker_id, error, progress)
   select 'cancelled', ${jobValues("v", { crashes, has_report: "v.reported" })}, ${startedAt}, ${now},
-    v.failures + v.crashes + 1, v.worker_id, case when v.failures > 0 then (select a.error from ${s}.attempt a
+    v.failures + v.crashes + 1, v.worker_id, case when v.failures + v.crashes > 0 then (select a.error from ${s}.attempt a
       where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end,
     (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
       where r.job_id = v.id and (r.progress is not null or r.note is not null))
   from lost v where v.cancel_reason is not null
 )`
 
-const attempted = (s: string, outcome: string, where: string) =>
+const attempted = (s: string, outcome: string, error: string, where: string) =>
   `attempted as (
   insert into ${s}.attempt (job_id, claimed_at, finished_at, token, attempt, worker_id, outcome, error)
-  select v.id, v.claimed_at, ${now}, v.token, v.failures + v.crashes + 1, v.worker_id, ${outcome}, null
+  select v.id, v.claimed_at, ${now}, v.token, v.failures + v.crashes + 1, v.worker_id, ${outcome}, ${error}
   from lost v where ${where}
 )`
 
@@ -74,7 +77,7 @@ export const leave = (s: string): string =>
 ), gone as (
   delete from ${s}.lease l where l.worker_id = $2 returning l.*
 ), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes", "null")}, ${
-    attempted(s, "case when v.cancel_reason is null then 'released' else 'cancelled' end", "true")
+    attempted(s, "case when v.cancel_reason is null then 'released' else 'cancelled' end", "null", "true")
   }, readied as (
   insert into ${s}.ready (seq, ${jobList})
   select nextval('${s}.job_seq'), ${jobValues("v", { has_report: "v.reported", run_at: now })}
@@ -92,7 +95,7 @@ select v.queue from lost v group by v.queue`
 
 const crashed = (row: string) =>
   `jsonb_build_object('tag', 'Crashed', 'message',
-    'Worker ' || ${row}.worker_id || ' died while job ' || ${row}.id || ' ran alone: crash ' || ${row}.crashes + 1
+    'Worker ' || ${row}.worker_id || ' was lost while it ran job ' || ${row}.id || ': crash ' || ${row}.crashes + 1
     || ' of this job')`
 
 const isDead = "v.alone and v.crashes + 1 >= 3"
@@ -117,7 +120,12 @@ export const reclaim = (s: string): string =>
 ), gone as (
   delete from ${s}.lease l using chosen c where l.id = c.id returning l.*
 ), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes + 1", "v.claimed_at")}, ${
-    attempted(s, "'crashed'", `v.cancel_reason is not null or not (${isDead})`)
+    attempted(
+      s,
+      "case when v.cancel_reason is null then 'crashed' else 'cancelled' end",
+      `case when v.cancel_reason is null then ${crashed("v")} end`,
+      `v.cancel_reason is not null or not (${isDead})`
+    )
   }, buried as (
   insert into ${s}.dead (outcome, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, error, progress)
   select 'crashed', ${

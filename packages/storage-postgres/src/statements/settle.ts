@@ -102,7 +102,7 @@ const progressOf = (s: string, row: string) =>
       where r.job_id = ${row}.id and (r.progress is not null or r.note is not null)) end`
 
 const lastError = (s: string) =>
-  `coalesce(v.failure, case when v.failures > 0 then (
+  `coalesce(v.failure, case when v.failures + v.crashes > 0 then (
       select a.error from ${s}.attempt a where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end)`
 
 /** The last attempt of a completed or dead job is told by its row; that of a cancelled one has a row of its own. */
@@ -159,7 +159,7 @@ export const settle = (s: string): string =>
   }, ${verdict(s)}, kept as (
   ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
 ), buried as (
-  ${endedInto(s, "dead", "outcome", "'dead'", "v.act = 6")}
+  ${endedInto(s, "dead", "outcome", "'failed'", "v.act = 6")}
 ), ${backAgain(s)}, ${cleared(s)}, ${leaseKept(s)}, counted as (
   ${
     countInto(
@@ -185,4 +185,5 @@ union all
 select i.id, i.token, f.state, f.worker_id from i join ${s}.finished f on f.id = i.id and f.token = i.token
   where f.claimed_at is not null
 union all
-select i.id, i.token, d.outcome, d.worker_id from i join ${s}.dead d on d.id = i.id and d.token = i.token`
+select i.id, i.token, case d.outcome when 'failed' then 'dead' else d.outcome end, d.worker_id
+  from i join ${s}.dead d on d.id = i.id and d.token = i.token`

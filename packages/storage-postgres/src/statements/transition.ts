@@ -36,7 +36,7 @@ ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, li
 ), ended as (
   insert into ${s}.finished (state, ${jobList}, finished_at, attempt, error, progress)
   select 'cancelled', ${jobValues("v")}, ${now}, v.failures + v.crashes,
-    case when v.failures > 0 then (select a.error from ${s}.attempt a
+    case when v.failures + v.crashes > 0 then (select a.error from ${s}.attempt a
       where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end,
     (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note) from ${s}.job_report r
       where r.job_id = v.id and (r.progress is not null or r.note is not null))
