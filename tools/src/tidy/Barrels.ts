@@ -8,7 +8,7 @@ import * as Violation from "./Violation.ts"
 /** Modules that users never import by way of the package: programs and hooks of a test runner. */
 const apart = /^(?:index|main|.*Setup|.*Worker[A-Z]\w*Main|.*Main)\.ts$/
 
-/** The modules beside an index, in the order of their names. */
+/** The modules beside an index, in the order of their names, as the formatter sorts them. */
 const modulesBeside = (tree: Tree, index: Source.Source): ReadonlyArray<string> => {
   const folder = index.path.slice(0, index.path.lastIndexOf("/") + 1)
   return tree
@@ -16,7 +16,7 @@ const modulesBeside = (tree: Tree, index: Source.Source): ReadonlyArray<string> 
     .map(Source.fileName)
     .filter((name) => /^[A-Z]\w*\.ts$/.test(name) && !apart.test(name))
     .map((name) => name.slice(0, -".ts".length))
-    .toSorted((left, right) => (left < right ? -1 : 1))
+    .toSorted((left, right) => (left.toLowerCase() < right.toLowerCase() ? -1 : 1))
 }
 
 /** The lines of an index without comments and blank lines. */

@@ -22,6 +22,12 @@ describe("Barrels", () => {
     assert.strictEqual(index(line("Beta") + line("Alpha")).length, 1)
   })
 
+  it("takes capitals for small letters, as the formatter does", () => {
+    const files = { "packages/a/src/JobType.ts": "", "packages/a/src/JobsApi.ts": "" }
+    const text = line("JobsApi") + line("JobType")
+    assert.deepStrictEqual(Planted.find(Barrels.rule, { ...files, "packages/a/src/index.ts": text }), [])
+  })
+
   it("rejects everything else in an index", () => {
     assert.strictEqual(index(`${line("Alpha")}${line("Beta")}export const a = 1\n`).length, 1)
   })
