@@ -4,6 +4,8 @@
  * and round, and the meters of the server.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
+import { EmbeddedPostgres, ephemeral } from "@millrace/postgres-embedded/EmbeddedPostgres"
+import type { EmbeddedPostgresError } from "@millrace/postgres-embedded/EmbeddedPostgresError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,7 +14,6 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { BenchmarkFailed } from "./BenchmarkFailed.ts"
 import { failedIn } from "./BenchmarkFailed.ts"
-import * as Postmaster from "./Postmaster.ts"
 import * as ProcessCpu from "./ProcessCpu.ts"
 
 /** What a server has used so far. */
@@ -64,23 +65,23 @@ const readSettings = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
   return Object.fromEntries(rows.map((row) => [row.name, row.value]))
 }, Effect.mapError(failedIn("read the settings of the server")))
 
-const makeFreshDatabase = (sql: PgClient.PgClient, url: (database: string) => string) => {
+const makeFreshDatabase = (server: EmbeddedPostgres["Service"]) => {
   let made = 0
   return Effect.acquireRelease(
     Effect.suspend(() => {
       made += 1
       const name = `bench_${made}`
-      return sql.unsafe(`create database ${name}`).pipe(Effect.as(name))
+      return Effect.map(server.createDatabase(name), (url) => ({ name, url }))
     }),
-    // A contender that hangs on to its connections must not stop the next one.
-    (name) => Effect.ignore(sql.unsafe(`drop database ${name} with (force)`))
-  ).pipe(Effect.map(url), Effect.mapError(failedIn("create a database")))
+    ({ name }) => Effect.ignore(server.dropDatabase(name))
+  ).pipe(Effect.map(({ url }) => Redacted.value(url)), Effect.mapError(failedIn("create a database")))
 }
 
-const makeReading = (sql: PgClient.PgClient, pid: number) =>
+const makeReading = (sql: PgClient.PgClient, server: EmbeddedPostgres["Service"]) =>
   Effect.gen(function*() {
+    const pid = yield* server.pid
     const [row] = yield* sql<{ bytes: string }>`select (pg_current_wal_insert_lsn() - '0/0')::text as bytes`
-    return { cpuSeconds: yield* ProcessCpu.treeSeconds(pid), walBytes: Number(row?.bytes) }
+    return { cpuSeconds: pid === undefined ? null : yield* ProcessCpu.treeSeconds(pid), walBytes: Number(row?.bytes) }
   }).pipe(Effect.mapError(failedIn("read the meters of the server")))
 
 const holdSnapshot = Effect.fnUntraced(function*(url: string) {
@@ -92,19 +93,26 @@ const holdSnapshot = Effect.fnUntraced(function*(url: string) {
   yield* Effect.addFinalizer(() => Effect.ignore(run("rollback")))
 })
 
+/** Memory and log space enough that no checkpoint disturbs a run. Durability is what `durable` says. */
+const serverLayer = ephemeral({
+  durable: true,
+  maxConnections: 400,
+  settings: { shared_buffers: "512MB", max_wal_size: "16GB", checkpoint_timeout: "1h" }
+})
+
 /** Boots the cluster and stops it, with all its data, when the layer is released. */
-export const layer: Layer.Layer<Cluster, BenchmarkFailed> = Layer.effect(
+export const layer: Layer.Layer<Cluster, BenchmarkFailed | EmbeddedPostgresError> = Layer.effect(
   Cluster,
   Effect.gen(function*() {
-    const server = yield* Postmaster.boot
-    const sql = yield* connect(server.url("postgres"))
+    const server = yield* EmbeddedPostgres
+    const sql = yield* connect(Redacted.value(server.url))
     const settings = yield* readSettings(sql)
     return Cluster.of({
       version: settings["server_version"] ?? "unknown",
       settings,
-      freshDatabase: makeFreshDatabase(sql, server.url),
-      reading: makeReading(sql, server.pid),
+      freshDatabase: makeFreshDatabase(server),
+      reading: makeReading(sql, server),
       holdSnapshot
     })
   })
-)
+).pipe(Layer.provide(serverLayer))

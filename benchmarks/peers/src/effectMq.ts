@@ -69,7 +69,7 @@ const unfinished = async (pool: Pool): Promise<number> => {
 }
 
 const workerLayer = (target: Target, handle: (job: BenchJob) => void) =>
-  Bench.toLayer((payload) => Effect.sync(() => handle(payload as BenchJob)), { concurrency: target.slots }).pipe(
+  Bench.toLayer((payload) => Effect.sync(() => handle(payload)), { concurrency: target.slots }).pipe(
     Layer.provide(Worker.layer({ concurrency: target.slots }))
   )
 
