@@ -105,7 +105,7 @@ const check = (settlements: ReadonlyArray<Settlement>): Effect.Effect<void, Stor
 
 const keyOf = (fence: { readonly id: string; readonly token: number }): string => `${fence.id} ${fence.token}`
 
-/** Nothing but a finished row is to be written. A cancel request left behind goes with the next renewal. */
+/** Nothing but a finished row is to be written. */
 const isPlainCompletion = (settlement: Settlement): boolean =>
   settlement.outcome._tag === "Completed" && settlement.uniqueKey === null && !settlement.hasReport
 

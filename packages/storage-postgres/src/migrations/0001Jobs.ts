@@ -67,6 +67,7 @@ const liveTables = (s: string): ReadonlyArray<string> => [
     worker_id text collate "C" not null,
     queue text collate "C" not null,
     done boolean[],
+    asked text[],
     jobs ${s}.job_row[] not null
   ) ${vacuumOften}`,
   // The copies of the jobs are short-lived: compressing them would cost more than it saves.
@@ -112,11 +113,6 @@ const sideTables = (s: string): ReadonlyArray<string> => [
     info jsonb not null
   ) with (fillfactor = 50)`,
   `create table ${s}.unique_key (key text collate "C" primary key, job_id bigint not null)`,
-  `create table ${s}.cancel_request (
-    job_id bigint not null, token int not null, worker_id text collate "C" not null, reason text not null,
-    primary key (job_id, token)
-  )`,
-  `create index cancel_request_worker on ${s}.cancel_request (worker_id)`,
   `create table ${s}.job_report (
     job_id bigint primary key, token int not null, progress float8, note text, checkpoint jsonb
   )`,
@@ -198,7 +194,6 @@ export const jobs: Migration = {
       "attempt",
       "worker",
       "unique_key",
-      "cancel_request",
       "job_report",
       "job_log",
       "queue_control",

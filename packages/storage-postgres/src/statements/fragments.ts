@@ -44,3 +44,8 @@ export const jobList: string = jobColumns.join(", ")
 /** `insert into count_delta` from rows of (queue, state, n); rows with n = 0 are left out. */
 export const countInto = (s: string, rows: string): string =>
   `insert into ${s}.count_delta (queue, state, delta) select c.queue, c.state, c.n from (${rows}) c where c.n <> 0`
+
+/** The jobs of a lease row with what became of them: one row `j` for each, in the order of the claim. */
+export const lentJobs = (lease: string): string =>
+  `rows from (unnest(${lease}.jobs), unnest(${lease}.done), unnest(${lease}.asked)) with ordinality
+    as j(${jobColumns.join(", ")}, was_done, cancel_reason, place)`

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { countInto, jobList, jobValues, now } from "./fragments.ts"
+import { countInto, jobList, jobValues, lentJobs, now } from "./fragments.ts"
 
 /** Registers a worker or renews it. Parameters: $1 clock, $2 worker, $3 lease ms, $4 info. */
 export const register = (s: string): string =>
@@ -27,28 +27,23 @@ select exists (
       and r.name in (select jsonb_array_elements_text(n.info -> 'names'))
   ) as suspects,
   coalesce((
-    select jsonb_agg(jsonb_build_object('id', q.job_id::text, 'token', q.token, 'reason', q.reason) order by q.job_id)
-    from ${s}.cancel_request q where q.worker_id = $2
+    select jsonb_agg(jsonb_build_object('id', j.id::text, 'token', j.token, 'reason', j.cancel_reason) order by j.id)
+    from ${s}.lease l cross join lateral ${lentJobs("l")}
+    where l.worker_id = $2 and l.asked is not null and j.cancel_reason is not null and not coalesce(j.was_done, false)
   ), '[]'::jsonb) as cancellations
 from renewed n`
 
-/** The unfinished jobs of leases in the CTE `gone`, with a pending cancel request if there is one. */
+/** The unfinished jobs of leases in the CTE `gone`, with the reason of a cancel request if there is one. */
 const lostJobs = (s: string) =>
   `lost as materialized (
-  select g.worker_id, g.claimed_at, g.alone, j.*, q.reason as cancel_reason,
+  select g.worker_id, g.claimed_at, g.alone, j.*,
     exists (select from ${s}.job_report r where r.job_id = j.id) as reported
-  from gone g cross join lateral rows from (unnest(g.jobs), unnest(g.done)) as j(id, created_at, run_at, timeout_ms,
-    version, token, failures, crashes, max_attempts, priority, has_report, queue, tenant, name, unique_key, tags, retry,
-    payload, was_done)
-  left join ${s}.cancel_request q on q.job_id = j.id and q.token = j.token
-  where not coalesce(j.was_done, false)
+  from gone g cross join lateral ${lentJobs("g")} where not coalesce(j.was_done, false)
 )`
 
 const clearLost = (s: string, ended: string) =>
   `freed as (
   delete from ${s}.unique_key u using lost v where ${ended} and u.key = v.unique_key and u.job_id = v.id
-), heard as (
-  delete from ${s}.cancel_request q using lost v where q.job_id = v.id and q.token = v.token
 )`
 
 /** A job that was asked to stop is cancelled; its last attempt has a row of its own in the history. */

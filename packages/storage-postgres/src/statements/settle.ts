@@ -31,18 +31,18 @@ export const outcomeCode = {
 } as const
 
 const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, crashes, max_attempts, priority,
-  has_report, queue, tenant, name, unique_key, tags, retry, payload, was_done`
+  has_report, queue, tenant, name, unique_key, tags, retry, payload, was_done, cancel_reason`
 
 const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<string>) =>
   `asked as materialized (
   select * from unnest($2::text[]::bigint[], $3::int[], $4::int[]) as g(lease_id, off, len)
 ), held as materialized (
-  select l.id, l.claimed_at, l.remaining, l.done, l.jobs, g.off, g.len
+  select l.id, l.claimed_at, l.remaining, l.done, l.asked, l.jobs, g.off, g.len
   from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $1 for update of l
 ), zipped as materialized (
   select h.id as lease_id, h.claimed_at, z.*,
     coalesce(z.settle_id = z.id::text and z.settle_token = z.token and not coalesce(z.was_done, false), false) as hit
-  from held h cross join lateral rows from (unnest(h.jobs), unnest(h.done), ${
+  from held h cross join lateral rows from (unnest(h.jobs), unnest(h.done), unnest(h.asked), ${
     arrays.map((array) => `unnest((${array})[h.off + 1 : h.off + h.len])`).join(", ")
   }) with ordinality as z(${rowNames}, ${names.join(", ")}, place)
 )`
@@ -87,13 +87,12 @@ select z.id from zipped z where z.hit`
 /** After a cancel request, what would bring the job back cancels it. */
 const verdict = (s: string) =>
   `verdict as materialized (
-  select z.*, q.job_id is not null as cancel_asked,
-    case when q.job_id is not null and z.outcome in (2, 3, 4) then 5 else z.outcome end as act,
-    z.failures + case when z.outcome = 6 or (z.outcome = 2 and q.job_id is null) then 1 else 0 end as failures_now,
+  select z.*,
+    case when z.cancel_reason is not null and z.outcome in (2, 3, 4) then 5 else z.outcome end as act,
+    z.failures + case when z.outcome = 6 or (z.outcome = 2 and z.cancel_reason is null) then 1 else 0 end as failures_now,
     ${startedAt("z")} as began_at, ${endedAt("z")} as ended_at, nullif(z.error_text, '')::jsonb as failure,
     case when z.delay_ms > 0 then ${now} + make_interval(secs => ceil(z.delay_ms) / 1000.0) else ${now} end as due_at
-  from zipped z left join ${s}.cancel_request q on q.job_id = z.id and q.token = z.token
-  where z.hit
+  from zipped z where z.hit
 )`
 
 const progressOf = (s: string, row: string) =>
@@ -141,8 +140,6 @@ const cleared = (s: string) =>
   `freed as (
   delete from ${s}.unique_key u using verdict v
   where v.act in (1, 5, 6) and u.key = v.unique_key and u.job_id = v.id
-), heard as (
-  delete from ${s}.cancel_request q using verdict v where q.job_id = v.id and q.token = v.token
 ), reported as (
   delete from ${s}.job_report r using verdict v
   where r.job_id = v.id and v.act = 1 and (v.settle_report or v.has_report)

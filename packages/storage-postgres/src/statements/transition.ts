@@ -7,18 +7,34 @@
  *
  * @since 0.1.0
  */
-import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
+import { countInto, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
 
 const ids = "any($1::text[]::bigint[])"
 
 const now = nowAt(2)
 
+/** Jobs that run now. */
 const running = (s: string) =>
   `running as materialized (
-  select j.id, j.token, l.worker_id
-  from ${s}.lease l cross join lateral rows from (unnest(l.jobs), unnest(l.done)) as j(id, created_at, run_at, timeout_ms,
-    version, token, failures, crashes, max_attempts, priority, has_report, queue, tenant, name, unique_key, tags, retry,
-    payload, was_done)
+  select j.id, j.token, l.worker_id from ${s}.lease l cross join lateral ${lentJobs("l")}
+  where j.id = ${ids} and not coalesce(j.was_done, false)
+)`
+
+/**
+ * Writes the request into the lease itself, so that whoever settles or reclaims after this waits for the row
+ * and reads it: a request is never overtaken by the end of its attempt.
+ */
+const runningAsked = (s: string) =>
+  `marked as (
+  update ${s}.lease l set asked = (
+    select array_agg(case when j.id = ${ids} and not coalesce(j.was_done, false)
+      then coalesce(j.cancel_reason, $3::text) else j.cancel_reason end order by j.place)
+    from ${lentJobs("l")}
+  )
+  where l.id in (select x.id from ${s}.lease x cross join lateral unnest(x.jobs) j where j.id = ${ids})
+  returning l.worker_id, l.jobs, l.done, l.asked
+), running as materialized (
+  select j.id, j.token, m.worker_id from marked m cross join lateral ${lentJobs("m")}
   where j.id = ${ids} and not coalesce(j.was_done, false)
 )`
 
@@ -28,7 +44,7 @@ const taken = (s: string, name: string, table: string, where = "") =>
 const scheduledState = "case when r.retryable then 'retryable' else 'scheduled' end"
 
 export const cancel = (s: string): string =>
-  `with ${running(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
+  `with ${runningAsked(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
 ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, live as materialized (
   select 'available' as from_state, ${jobValues("r")} from from_ready r
   union all select 'available', ${jobValues("r")} from from_suspect r
@@ -50,9 +66,6 @@ ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, li
   select v.id, v.claimed_at, case when v.outcome <> 'crashed' then v.started_at end, v.finished_at, v.token, v.attempt,
     v.worker_id, v.outcome, v.error
   from from_dead v
-), asked as (
-  insert into ${s}.cancel_request (job_id, token, worker_id, reason)
-  select r.id, r.token, r.worker_id, $3::text from running r on conflict do nothing
 ), freed as (
   delete from ${s}.unique_key u using live v where u.key = v.unique_key and u.job_id = v.id
 ), counted as (
