@@ -89,6 +89,21 @@ export const latency = async (
   return { fromCall: Measure.waits(fromCall), fromReturn: Measure.waits(fromReturn) }
 }
 
+/** Turns a running total into rates per window. */
+const makeWindows = (seconds: number) => {
+  const rates: Array<number> = []
+  let openedAt = performance.now()
+  let before = 0
+  const look = (total: number): void => {
+    const elapsed = (performance.now() - openedAt) / 1000
+    if (elapsed < seconds) return
+    rates.push((total - before) / elapsed)
+    before = total
+    openedAt = performance.now()
+  }
+  return { rates, look }
+}
+
 /** Keeps a backlog of jobs topped up for some seconds; answers how many were enqueued. */
 export const stream = async (
   contender: Contender,
@@ -96,8 +111,7 @@ export const stream = async (
   plan: Commands["churn"]["request"]
 ): Promise<{ readonly enqueued: number; readonly windows: ReadonlyArray<number> }> => {
   const job = jobMaker(plan.payloadBytes)
-  const windows: Array<number> = []
-  const window = { endsAt: performance.now() + plan.windowSeconds * 1000, handled: 0 }
+  const windows = makeWindows(plan.windowSeconds)
   const endsAt = performance.now() + plan.seconds * 1000
   let enqueued = 0
   while (performance.now() < endsAt) {
@@ -106,12 +120,7 @@ export const stream = async (
       await contender.enqueueMany(Array.from({ length: plan.chunk }, (_, offset) => job(first + offset)))
       enqueued += plan.chunk
     } else await sleep(2)
-    if (performance.now() >= window.endsAt) {
-      const handled = shift.progress().handled
-      windows.push((handled - window.handled) / plan.windowSeconds)
-      window.handled = handled
-      window.endsAt += plan.windowSeconds * 1000
-    }
+    windows.look(shift.progress().handled)
   }
-  return { enqueued, windows }
+  return { enqueued, windows: windows.rates }
 }

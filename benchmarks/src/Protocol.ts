@@ -51,8 +51,8 @@ export interface WorkReport {
   readonly strangers: number
   /** From enqueue call to start of the job; over a sample of at most 20,000 jobs. */
   readonly waits: Waits
-  /** Start of the first job of each tenant, in milliseconds after the worker's start. */
-  readonly tenantFirst: ReadonlyArray<number>
+  /** Each tenant with the start of its first job, in milliseconds after the worker's start. */
+  readonly tenantFirst: ReadonlyArray<readonly [tenant: string, millis: number]>
 }
 
 /** Waits of single jobs on an idle worker. */

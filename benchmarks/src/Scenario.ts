@@ -24,7 +24,7 @@ export interface Scenario {
   readonly heavy: boolean
   /** Stores it makes sense on. */
   readonly stores: ReadonlyArray<"postgres" | "redis">
-  /** Says why a contender cannot take part; undefined when it can. */
+  /** Does it to one contender on fresh stores. */
   readonly run: (arena: Arena) => Effect.Effect<Sample, BenchmarkFailed, Scope.Scope>
 }
 

@@ -62,7 +62,7 @@ export const make = (from: number, count: number): Shift => {
       from,
       strangers: state.strangers,
       waits: Measure.waits(waits),
-      tenantFirst: [...tenantFirst.values()]
+      tenantFirst: [...tenantFirst]
     }),
     started: (n) => new Promise((resolve) => waiting.set(n, resolve))
   }

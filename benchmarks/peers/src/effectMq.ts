@@ -55,7 +55,7 @@ const fill = async (pool: Pool, template: string, backlog: Backlog): Promise<boo
   await cloneRows(pool, { table: "effect_mq_jobs", where, count: backlog.count, set: overrides(backlog) })
   if (backlog.kind === "finished") {
     await pool.query(`insert into effect_mq_job_attempts (job_id, attempt, outcome, started_at, finished_at)
-      select id, 1, 'completed', now(), now() from effect_mq_jobs where state = 'completed'`)
+      select id, 1, 'completed', now(), now() from effect_mq_jobs where state = 'completed' on conflict do nothing`)
   }
   await pool.query(`delete from effect_mq_jobs t where ${where}`)
   return true

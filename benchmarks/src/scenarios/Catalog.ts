@@ -2,9 +2,13 @@
  * All scenarios, in the order in which they run.
  */
 import type { Scenario } from "../Scenario.ts"
+import { backlogFinished, backlogScheduled } from "./backlog.ts"
 import { drainOne, drainTwo, endToEnd } from "./drain.ts"
 import { enqueueBulk, enqueueOne } from "./enqueue.ts"
+import { heldSnapshot } from "./heldSnapshot.ts"
 import { latency } from "./latency.ts"
+import { payloadOne, payloadThirtyTwo } from "./payload.ts"
+import { tenants } from "./tenants.ts"
 
 /** All scenarios. */
 export const scenarios: ReadonlyArray<Scenario> = [
@@ -13,5 +17,11 @@ export const scenarios: ReadonlyArray<Scenario> = [
   drainOne,
   drainTwo,
   endToEnd,
-  latency
+  latency,
+  backlogScheduled,
+  backlogFinished,
+  tenants,
+  heldSnapshot,
+  payloadOne,
+  payloadThirtyTwo
 ]
