@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { existsSync } from "node:fs"
 import { dirname } from "node:path"
 import * as EmbeddedPostgres from "../src/EmbeddedPostgres.ts"
@@ -12,8 +12,10 @@ import { inRealTime } from "../src/internal/realTime.ts"
 import { holdPort } from "./support/holdPort.ts"
 import { startOwner } from "./support/startOwner.ts"
 
+// The server that is killed below says so in the log.
 const durable = EmbeddedPostgres.layerClient.pipe(
-  Layer.provideMerge(EmbeddedPostgres.ephemeral({ durable: true, settings: { work_mem: "7MB" } }))
+  Layer.provideMerge(EmbeddedPostgres.ephemeral({ durable: true, settings: { work_mem: "7MB" } })),
+  Layer.provide(Logger.layer([]))
 )
 
 const awaitRemoval = (path: string) =>
@@ -38,6 +40,13 @@ layer(durable, { excludeTestServices: true })("a throw-away server", (it) => {
         sockets: "",
         zone: "UTC"
       })
+    }))
+
+  it.effect("is in a process group of its own, so that Ctrl-C leaves it to its owner", () =>
+    Effect.gen(function*() {
+      const { pid } = yield* EmbeddedPostgres.EmbeddedPostgres
+      const group = -((yield* pid) ?? 0)
+      assert.isTrue(yield* ProcessTable.signal(group, 0))
     }))
 
   it.effect("refuses a wrong password", () =>

@@ -1,7 +1,6 @@
 /**
  * Boots a throw-away cluster in a temporary folder.
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
@@ -18,13 +17,8 @@ import type { Settings } from "./settings.ts"
 import * as SystemUser from "./systemUser.ts"
 import * as UsableBinaries from "./usableBinaries.ts"
 
-interface EphemeralOptions {
+interface EphemeralOptions extends Server.CommonOptions {
   readonly durable?: boolean | undefined
-  readonly port?: number | undefined
-  readonly maxConnections?: number | undefined
-  readonly settings?: Settings | undefined
-  readonly startTimeout?: Duration.Input | undefined
-  readonly stopTimeout?: Duration.Input | undefined
 }
 
 /** How often another free port is tried when one is lost between finding and binding it. */
@@ -52,36 +46,31 @@ const checkPort = Effect.fnUntraced(function*(port: number | undefined) {
   return yield* EmbeddedPostgresError.because(new EmbeddedPostgresError.PortInUse({ port }))
 })
 
+const boot = Effect.fnUntraced(function*(options: EphemeralOptions) {
+  yield* checkPort(options.port)
+  const user = yield* SystemUser.find
+  const binaries = yield* UsableBinaries.find(user)
+  const folder = yield* makeFolder(user)
+  const cluster = {
+    binaries,
+    user,
+    directory: join(folder, "data"),
+    access: yield* DataPath.access(folder, user),
+    superuser: Server.superuser,
+    password: Redacted.make(yield* Cluster.randomSecret),
+    durable: options.durable ?? false,
+    log: join(folder, "postgres.log"),
+    doomed: folder
+  }
+  yield* Cluster.make(cluster)
+  return yield* Server.make({
+    ...cluster,
+    ...Server.withDefaults(options),
+    ports: options.port === undefined ? anyPort : [options.port],
+    settings: { ...memoryInFolder, ...options.settings }
+  })
+})
+
 /** Boots the server; it is stopped and its folder removed when the scope closes. */
-export const make = Effect.fnUntraced(
-  function*(options: EphemeralOptions) {
-    yield* checkPort(options.port)
-    const user = yield* SystemUser.find
-    const binaries = yield* UsableBinaries.find(user)
-    const folder = yield* makeFolder(user)
-    const directory = join(folder, "data")
-    const cluster = {
-      binaries,
-      user,
-      directory,
-      access: yield* DataPath.access(folder, user),
-      superuser: Server.superuser,
-      password: Redacted.make(yield* Cluster.randomSecret),
-      durable: options.durable ?? false,
-      log: join(folder, "postgres.log"),
-      doomed: folder
-    }
-    yield* Cluster.make(cluster)
-    return yield* Server.make({
-      ...cluster,
-      ports: options.port === undefined ? anyPort : [options.port],
-      maxConnections: options.maxConnections ?? 200,
-      settings: { ...memoryInFolder, ...options.settings },
-      doomed: folder,
-      startTimeout: options.startTimeout ?? "60 seconds",
-      stopTimeout: options.stopTimeout ?? "10 seconds"
-    })
-  },
-  Effect.catchTag("PlatformError", FileFailure.toError),
-  inRealTime
-)
+export const make = (options: EphemeralOptions) =>
+  boot(options).pipe(Effect.catchTag("PlatformError", FileFailure.toError), inRealTime)

@@ -57,9 +57,9 @@ const stop = Effect.fnUntraced(function*(pid: number, directory: string) {
 })
 
 /**
- * Stops a living server of this data directory, and removes the note of a dead
- * one: PostgreSQL itself would refuse to start if the id in it belonged to any
- * other process by now. The caller owns the directory's lock.
+ * Stops a living server of this data directory. Removes the note of a dead one
+ * when its process id belongs to a stranger by now: PostgreSQL itself would take
+ * the stranger for a server and refuse to start. The caller owns the directory's lock.
  */
 export const clear = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
@@ -68,10 +68,8 @@ export const clear = Effect.fnUntraced(function*(directory: string) {
     Effect.map(PostmasterFile.parse),
     Effect.catchReason("PlatformError", "NotFound", () => Effect.undefined)
   )
-  if (note === undefined) return
-  if (yield* serves(note.pid, directory)) {
-    yield* Effect.logWarning(`Stopping a PostgreSQL that an earlier run left behind (process ${note.pid})`)
-    yield* stop(note.pid, directory)
-  }
-  if (process.platform !== "win32") yield* fs.remove(path, { force: true })
+  if (note === undefined || !(yield* ProcessTable.isRunning(note.pid))) return
+  if (!(yield* serves(note.pid, directory))) return yield* fs.remove(path, { force: true })
+  yield* Effect.logWarning(`Stopping a PostgreSQL that an earlier run left behind (process ${note.pid})`)
+  yield* stop(note.pid, directory)
 })

@@ -4,7 +4,6 @@
  * The folder holds `data` (the cluster), `cluster.json` (password and port, mode
  * 0600), `postgres.log`, and while in use `owner.lock`.
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -21,17 +20,11 @@ import * as OsProcess from "./osProcess.ts"
 import type { Binaries } from "./platform.ts"
 import { inRealTime } from "./realTime.ts"
 import * as Server from "./server.ts"
-import type { Settings } from "./settings.ts"
 import * as SystemUser from "./systemUser.ts"
 import * as UsableBinaries from "./usableBinaries.ts"
 
-interface PersistentOptions {
+interface PersistentOptions extends Server.CommonOptions {
   readonly directory: string
-  readonly port?: number | undefined
-  readonly maxConnections?: number | undefined
-  readonly settings?: Settings | undefined
-  readonly startTimeout?: Duration.Input | undefined
-  readonly stopTimeout?: Duration.Input | undefined
 }
 
 /** What is kept beside the data; the port is that of the last start. */
@@ -162,23 +155,18 @@ const prepare = Effect.fnUntraced(function*(folder: string) {
   return { cluster, kept }
 })
 
+const boot = Effect.fnUntraced(function*(options: PersistentOptions) {
+  const folder = yield* openFolder(options.directory)
+  const { cluster, kept } = yield* prepare(folder)
+  const server = yield* Server.make({
+    ...cluster,
+    ...Server.withDefaults(options),
+    ports: portsOf(options, kept)
+  })
+  if (server.port !== kept.port) yield* writeClusterFile(join(folder, "cluster.json"), { ...kept, port: server.port })
+  return server
+})
+
 /** Boots the server; it is stopped when the scope closes, the data stays. */
-export const make = Effect.fnUntraced(
-  function*(options: PersistentOptions) {
-    const folder = yield* openFolder(options.directory)
-    const { cluster, kept } = yield* prepare(folder)
-    const server = yield* Server.make({
-      ...cluster,
-      ports: portsOf(options, kept),
-      maxConnections: options.maxConnections ?? 200,
-      settings: options.settings ?? {},
-      doomed: "",
-      startTimeout: options.startTimeout ?? "60 seconds",
-      stopTimeout: options.stopTimeout ?? "10 seconds"
-    })
-    if (server.port !== kept.port) yield* writeClusterFile(join(folder, "cluster.json"), { ...kept, port: server.port })
-    return server
-  },
-  Effect.catchTag("PlatformError", FileFailure.toError),
-  inRealTime
-)
+export const make = (options: PersistentOptions) =>
+  boot(options).pipe(Effect.catchTag("PlatformError", FileFailure.toError), inRealTime)

@@ -20,6 +20,23 @@ export const superuser = "postgres"
 /** The database that every cluster has. */
 export const maintenanceDatabase = "postgres"
 
+/** Options that both kinds of cluster have. */
+export interface CommonOptions {
+  readonly port?: number | undefined
+  readonly maxConnections?: number | undefined
+  readonly settings?: Settings.Settings | undefined
+  readonly startTimeout?: Duration.Input | undefined
+  readonly stopTimeout?: Duration.Input | undefined
+}
+
+/** The defaults that the option docs of `EmbeddedPostgres` promise. */
+export const withDefaults = (options: CommonOptions) => ({
+  maxConnections: options.maxConnections ?? 200,
+  settings: options.settings ?? {},
+  startTimeout: options.startTimeout ?? "60 seconds",
+  stopTimeout: options.stopTimeout ?? "10 seconds"
+})
+
 /** What the layers hand over after the data directory is there. */
 export interface ServerOptions {
   readonly binaries: Binaries

@@ -13,12 +13,18 @@ import * as SystemUser from "./systemUser.ts"
 const probe = (binaries: Paths, user: SystemUser.SystemUser | undefined) =>
   OsProcess.run({ command: binaries.postgres, args: ["--version"], cwd: "/", user })
 
+/** The file is there and yet "not found": what is missing is the loader that it names. */
+const loaderHint = (output: string): string =>
+  output.includes("ENOENT")
+    ? " (its loader is missing: systems with musl instead of glibc, as Alpine, can not run it)"
+    : ""
+
 const unusable = (binaries: Paths, user: SystemUser.SystemUser | undefined, detail: string) =>
   EmbeddedPostgresError.because(
     new EmbeddedPostgresError.UnusableBinaries({
       path: binaries.postgres,
       user: SystemUser.nameOf(user),
-      detail: detail.trim()
+      detail: `${detail.trim()}${loaderHint(detail)}`
     })
   )
 

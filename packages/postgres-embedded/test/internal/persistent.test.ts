@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Redacted } from "effect"
+import { Context, Effect, FileSystem, Layer, Logger, Option, Redacted } from "effect"
 import { dirname, join } from "node:path"
 import * as EmbeddedPostgres from "../../src/EmbeddedPostgres.ts"
 import type * as EmbeddedPostgresError from "../../src/EmbeddedPostgresError.ts"
@@ -14,8 +14,11 @@ import * as UsableBinaries from "../../src/internal/usableBinaries.ts"
 import { holdPort } from "../support/holdPort.ts"
 import { startOwner } from "../support/startOwner.ts"
 
+// Processes are killed here, machines are not: without fsync the tests do not wait for the disk.
+const settings = { fsync: "off" }
+
 const open = (directory: string, port?: number) =>
-  EmbeddedPostgres.layerClient.pipe(Layer.provideMerge(EmbeddedPostgres.persistent({ directory, port })))
+  EmbeddedPostgres.layerClient.pipe(Layer.provideMerge(EmbeddedPostgres.persistent({ directory, port, settings })))
 
 /** What a visitor sees of the server in `directory`. */
 const visit = (directory: string, port?: number) =>
@@ -83,6 +86,9 @@ const startUnowned = Effect.fnUntraced(function*(folder: string) {
   return server
 })
 
+/** Without the warnings about servers that are stopped on purpose here. */
+const quietly = Effect.provide(Logger.layer([]))
+
 layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
   it.effect("keeps data, password and port from start to start, and its password to itself", () =>
     Effect.gen(function*() {
@@ -125,7 +131,7 @@ layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
       assert.deepInclude(yield* reasonOf(visit(folder)), { _tag: "AlreadyRunning", pid: owner.ownerPid })
       assert.isTrue(yield* ProcessTable.isRunning(owner.pid))
       yield* owner.kill
-      assert.strictEqual((yield* visit(folder)).visits, 3)
+      assert.strictEqual((yield* quietly(visit(folder))).visits, 3)
       assert.isFalse(yield* ProcessTable.isRunning(owner.pid))
     }))
 
@@ -133,7 +139,7 @@ layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
     Effect.gen(function*() {
       const folder = yield* visited
       const unowned = yield* startUnowned(folder)
-      assert.strictEqual((yield* visit(folder)).visits, 2)
+      assert.strictEqual((yield* quietly(visit(folder))).visits, 2)
       assert.isTrue(unowned.hasEnded())
     }))
 
@@ -176,6 +182,19 @@ layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
       assert.strictEqual((yield* visit(folder)).visits, 1)
       assert.deepStrictEqual((yield* fs.readDirectory(folder)).toSorted(), ["cluster.json", "data", "postgres.log"])
     }))
+
+  it.effect.runIf(process.getuid?.() === 0)(
+    "runs as whoever owns the data, when this process is root",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const folder = yield* visited
+        const data = join(folder, "data")
+        yield* OsProcess.run({ command: "chown", args: ["-R", "12345:12345", data], cwd: "/", user: undefined })
+        assert.strictEqual((yield* visit(folder)).visits, 2)
+        assert.strictEqual(Option.getOrUndefined((yield* fs.stat(join(data, "global", "pg_control"))).uid), 12_345)
+      })
+  )
 
   it.effect("does not make a new password for data that has one", () =>
     Effect.gen(function*() {
