@@ -81,7 +81,7 @@ export const CreateJob = Schema.Struct({
     job.delay === undefined || job.runAt === undefined ||
     { path: ["delay"], issue: "Expected delay or runAt, not both" }
   )
-).annotate({ identifier: "CreateJob", message: "Expected an object with name and payload" })
+).annotate({ identifier: "CreateJob" })
 
 /**
  * A job to create.
@@ -103,7 +103,7 @@ export const CreateBatch = Schema.Struct({
   jobs: Schema.Array(CreateJob).check(
     Schema.isBetweenLength(1, batchLimit, { message: `Expected 1 to ${batchLimit} jobs` })
   )
-}).annotate({ identifier: "CreateBatch", message: "Expected an object with jobs" })
+}).annotate({ identifier: "CreateBatch" })
 
 /**
  * Many jobs to create at once.

@@ -36,13 +36,15 @@ const valuesLimit = 100
 const values = <S extends Schema.ConstraintCodec<string, string>>(value: S) =>
   Schema.Array(value).check(Schema.isMaxLength(valuesLimit, { message: `Expected at most ${valuesLimit} values` }))
 
+const State = JobState.JobState.annotate({ message: `Expected ${JobState.states.join(", ")}` })
+
 /** Splits at commas; the schema behind it checks that each part is a state. */
 const split = (texts: ReadonlyArray<string>): ReadonlyArray<JobState.JobState> =>
   texts.flatMap((text) => text.split(",")) as ReadonlyArray<string> as ReadonlyArray<JobState.JobState>
 
 const States = Schema.Array(Schema.String).pipe(
   Schema.decodeTo(
-    values(JobState.JobState),
+    values(State),
     SchemaTransformation.transform({ decode: split, encode: (states): ReadonlyArray<string> => states })
   )
 )

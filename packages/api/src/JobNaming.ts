@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { JobId } from "@millrace/storage"
 import * as Schema from "effect/Schema"
 
 /**
@@ -21,6 +20,8 @@ export const name = (description: string) =>
 
 const largestId = "9223372036854775807"
 
+const message = `Expected a job id: a whole number from 1 to ${largestId}`
+
 /**
  * Schema of a job id that a caller quotes: a whole number from 1 to 9223372036854775807.
  *
@@ -28,6 +29,7 @@ const largestId = "9223372036854775807"
  * @category schemas
  * @since 0.1.0
  */
-export const QuotedJobId = JobId.JobId.check(
-  Schema.makeFilter((id: string) => id.length < largestId.length || id <= largestId || `Expected at most ${largestId}`)
-)
+export const QuotedJobId = Schema.String.check(
+  Schema.isPattern(/^[1-9][0-9]{0,18}$/, { message }),
+  Schema.makeFilter((id: string) => id.length < largestId.length || id <= largestId || message)
+).pipe(Schema.brand("JobId"))

@@ -5,8 +5,6 @@
  */
 import * as Schema from "effect/Schema"
 
-const numbers = { urgent: 10, high: 30, normal: 50, low: 70 } as const
-
 const message = "Expected urgent, high, normal, low or a whole number from 0 to 100"
 
 /**
@@ -29,12 +27,3 @@ export const Priority = Schema.Union([
  * @since 0.1.0
  */
 export type Priority = typeof Priority.Type
-
-/**
- * Returns the number of a priority.
- *
- * @stability unstable
- * @category converting
- * @since 0.1.0
- */
-export const toNumber = (priority: Priority): number => typeof priority === "number" ? priority : numbers[priority]

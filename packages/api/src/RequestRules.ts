@@ -29,6 +29,7 @@ export class RequestRules extends HttpApiMiddleware.Service<RequestRules>()("@mi
  */
 export class BodyRules extends HttpApiMiddleware.Service<BodyRules>()("@millrace/api/BodyRules", {
   error: [
+    ApiError.InvalidRequest,
     ApiError.MalformedJson,
     ApiError.RequestTimeout,
     ApiError.BodyTooLarge,

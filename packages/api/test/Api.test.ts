@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Api, ApiError } from "@millrace/api"
+import { OpenApi } from "effect/http-api"
+
+const document = OpenApi.fromApi(Api.Api)
+
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    operation: operation as OpenApi.OpenAPISpecOperation
+  }))
+)
+
+/** Every `$ref` in a value. */
+const refs = (value: unknown): ReadonlyArray<string> =>
+  typeof value !== "object" || value === null
+    ? []
+    : Object.entries(value).flatMap(([key, inner]) => key === "$ref" ? [String(inner)] : refs(inner))
+
+describe("Api", () => {
+  it("has these operations and no other", () => {
+    assert.deepStrictEqual(operations.map(({ name }) => name).toSorted(), [
+      "DELETE /api/v1/jobs/{id}",
+      "GET /api/v1/job-types",
+      "GET /api/v1/jobs",
+      "GET /api/v1/jobs/{id}",
+      "GET /api/v1/jobs/{id}/attempts",
+      "GET /health",
+      "GET /ready",
+      "POST /api/v1/jobs",
+      "POST /api/v1/jobs/batch",
+      "POST /api/v1/jobs/{id}/cancel",
+      "POST /api/v1/jobs/{id}/retry"
+    ])
+  })
+
+  it("is an OpenAPI 3.1 document whose references all lead somewhere", () => {
+    assert.strictEqual(document.openapi, "3.1.0")
+    const names = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    assert.isAbove(names.length, 15)
+    assert.includeMembers(names, [...refs(document)])
+  })
+
+  it("has a summary, an id of its own and a success answer for every operation", () => {
+    const ids = operations.map(({ operation }) => operation.operationId)
+    assert.strictEqual(new Set(ids).size, operations.length)
+    for (const { name, operation } of operations) {
+      assert.isString(operation.summary, name)
+      assert.isNotEmpty(Object.keys(operation.responses).filter((status) => status.startsWith("2")), name)
+    }
+  })
+
+  it("documents the errors of every operation, each as the envelope", () => {
+    const statuses = new Set(Object.values(ApiError.statuses).map(String))
+    for (const { name, operation } of operations) {
+      const errors = Object.entries(operation.responses).filter(([status]) => !status.startsWith("2"))
+      const found = errors.map(([status]) => status)
+      assert.includeMembers(found, ["400", "403", "429", "500"], name)
+      assert.includeMembers([...statuses], found, name)
+      for (const [status, response] of errors) {
+        const tags = refs(response).map((ref) => ref.split("/").at(-1) as ApiError.Tag)
+        assert.isNotEmpty(tags, `${name} ${status}`)
+        for (const tag of tags) assert.strictEqual(ApiError.statuses[tag], Number(status), `${name} ${tag}`)
+      }
+    }
+  })
+
+  it("documents what is particular to an operation", () => {
+    const statusesOf = (name: string) =>
+      Object.keys(operations.find((each) => each.name === name)?.operation.responses ?? {})
+    assert.includeMembers(statusesOf("POST /api/v1/jobs"), ["201", "408", "413", "415", "422", "503"])
+    assert.includeMembers(statusesOf("GET /api/v1/jobs/{id}"), ["200", "404", "503"])
+    assert.includeMembers(statusesOf("POST /api/v1/jobs/{id}/cancel"), ["200", "404", "409", "503"])
+    assert.includeMembers(statusesOf("DELETE /api/v1/jobs/{id}"), ["204", "404", "409", "503"])
+    assert.includeMembers(statusesOf("GET /ready"), ["200", "503"])
+  })
+
+  it("describes the envelope with a tag, a message and optional details", () => {
+    for (const tag of ["JobNotFound", "InvalidRequest", "Unavailable"]) {
+      const schema = document.components.schemas[tag] as {
+        readonly properties: {
+          readonly error: { readonly properties: object; readonly required: ReadonlyArray<string> }
+        }
+      }
+      const { properties, required } = schema.properties.error
+      assert.sameMembers(Object.keys(properties), ["tag", "message", "field", "jobId", "hint"])
+      assert.sameMembers([...required], ["tag", "message"])
+    }
+  })
+})

@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { CreateJob } from "@millrace/api"
+import { Schema, SchemaIssue } from "effect"
+
+const issues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** The paths at which a body is refused; none when it passes. */
+const refused = (schema: Schema.ConstraintCodec<unknown, unknown>, body: unknown) => {
+  const decoded = Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })(body)
+  return decoded._tag === "Success" ? [] : issues(decoded.failure.issue).issues.map((issue) => issue.path?.map(String).join("."))
+}
+
+const job = { name: "SendWelcome", payload: { userId: "u1" } }
+
+describe("CreateJob", () => {
+  it("takes a name and a payload, and every option", () => {
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, job), [])
+    const full = {
+      ...job,
+      queue: "mail",
+      tenant: "t1",
+      priority: "high",
+      delay: "1 hour",
+      unique: "k",
+      maxAttempts: 3,
+      timeout: "30 seconds",
+      tags: ["a", "b"]
+    }
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, full), [])
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, runAt: "2026-11-22T08:00:00Z", tenant: null }), [])
+  })
+
+  it("takes any JSON as payload", () => {
+    for (const payload of [null, 0, "", false, [], {}]) {
+      assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, payload }), [])
+    }
+  })
+
+  const wrong: ReadonlyArray<readonly [string, object]> = [
+    ["name", { name: "" }],
+    ["name", { name: 5 }],
+    ["queue", { queue: "a\u0000b" }],
+    ["tenant", { tenant: "" }],
+    ["priority", { priority: 101 }],
+    ["priority", { priority: "soon" }],
+    ["delay", { delay: "-5 minutes" }],
+    ["delay", { delay: "4000 days" }],
+    ["delay", { delay: 60 }],
+    ["delay", { delay: "1 hour", runAt: "2026-11-22T08:00:00Z" }],
+    ["runAt", { runAt: "tomorrow" }],
+    ["unique", { unique: "" }],
+    ["maxAttempts", { maxAttempts: 0 }],
+    ["maxAttempts", { maxAttempts: 1.5 }],
+    ["timeout", { timeout: "0 seconds" }],
+    ["timeout", { timeout: "25 days" }],
+    ["tags", { tags: Array.from({ length: 33 }, (_, index) => `t${index}`) }],
+    ["tags.1", { tags: ["a", ""] }],
+    ["retries", { retries: 5 }],
+    ["__proto__", JSON.parse(`{"__proto__":{"isAdmin":true}}`) as object]
+  ]
+  for (const [field, options] of wrong) {
+    it(`names ${field} when it refuses ${JSON.stringify(options).slice(0, 60)}`, () => {
+      const body = Object.defineProperties({ ...job }, Object.getOwnPropertyDescriptors(options))
+      assert.deepStrictEqual(refused(CreateJob.CreateJob, body), [field])
+    })
+  }
+
+  it("names what is missing", () => {
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { name: "a" }), ["payload"])
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { payload: {} }), ["name"])
+  })
+
+  it("takes batches of 1 to 1,000 jobs, and names the wrong one", () => {
+    const batch = (count: number) => ({ jobs: Array.from({ length: count }, () => job) })
+    assert.deepStrictEqual(refused(CreateJob.CreateBatch, batch(1)), [])
+    assert.deepStrictEqual(refused(CreateJob.CreateBatch, batch(1000)), [])
+    assert.deepStrictEqual(refused(CreateJob.CreateBatch, batch(0)), ["jobs"])
+    assert.deepStrictEqual(refused(CreateJob.CreateBatch, batch(1001)), ["jobs"])
+    assert.deepStrictEqual(refused(CreateJob.CreateBatch, { jobs: [job, { ...job, delay: "x" }] }), ["jobs.1.delay"])
+  })
+})

@@ -1,0 +1,18 @@
+import { assert, describe, it } from "@effect/vitest"
+import { SystemApi } from "@millrace/api"
+import { Schema } from "effect"
+
+describe("SystemApi", () => {
+  it("stands at the root, where probes look", () => {
+    assert.deepStrictEqual(Object.values(SystemApi.SystemApi.endpoints).map((endpoint) => endpoint.path), [
+      "/health",
+      "/ready"
+    ])
+  })
+
+  it("says that the process lives, whatever the storage does", () => {
+    const isHealth = Schema.is(SystemApi.Health)
+    assert.isTrue(isHealth({ status: "ok", storage: { status: "unavailable", detail: "away" }, uptimeSeconds: 3 }))
+    assert.isFalse(isHealth({ status: "down", storage: { status: "available", detail: null }, uptimeSeconds: 3 }))
+  })
+})
