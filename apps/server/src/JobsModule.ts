@@ -1,0 +1,69 @@
+/**
+ * Loads a module of the user and finds the job definitions that it exports.
+ *
+ * @since 0.1.0
+ */
+import type { JobDefinition } from "@millrace/queue"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as NodePath from "node:path"
+import * as NodeUrl from "node:url"
+
+/**
+ * The module could not be loaded, or exports no job definition.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobsModuleFailed extends Schema.TaggedError<JobsModuleFailed>()("JobsModuleFailed", {
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `The jobs module ${this.path} can not be used: ${this.detail}`
+  }
+}
+
+/**
+ * Loads the definitions of a module: those that it exports one by one, and those in lists that it exports.
+ *
+ * **Details**
+ *
+ * `path` is relative to the working directory. The module runs: it is code of whoever starts the server.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const load = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<ReadonlyArray<JobDefinition.JobDefinition>, JobsModuleFailed> {
+  const url = NodeUrl.pathToFileURL(NodePath.resolve(path)).href
+  const exported = yield* Effect.tryPromise({
+    try: (): Promise<object> => import(url),
+    catch: (error) => new JobsModuleFailed({ path, detail: error instanceof Error ? error.message : String(error) })
+  })
+  const definitions = definitionsOf(exported)
+  if (definitions.length > 0) return definitions
+  return yield* new JobsModuleFailed({ path, detail: "it exports no definition made by Job.make" })
+})
+
+/**
+ * Finds the definitions among the exports of a module.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const definitionsOf = (exported: object): ReadonlyArray<JobDefinition.JobDefinition> => [
+  ...new Set(
+    Object.values(exported).flatMap((value: unknown) => Array.isArray(value) ? value : [value]).filter(isDefinition)
+  )
+]
+
+const isDefinition = (value: unknown): value is JobDefinition.JobDefinition =>
+  Predicate.hasProperty(value, "name") && typeof value.name === "string" &&
+  Predicate.hasProperty(value, "payloadSchema") && Schema.isSchema(value.payloadSchema) &&
+  Predicate.hasProperty(value, "codec") && Predicate.hasProperty(value, "options")

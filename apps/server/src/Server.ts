@@ -1,0 +1,105 @@
+/**
+ * The HTTP server: the contract's endpoints on a queue, and everything that holds for all of them.
+ *
+ * From outside to inside a request passes: the log, the headers, the error envelope, the limit of concurrent requests,
+ * the check of its host and origin, the routes, the rules of the contract, its handler.
+ *
+ * @since 0.1.0
+ */
+import { Api } from "@millrace/api"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as AccessLog from "./AccessLog.ts"
+import * as Admission from "./Admission.ts"
+import * as BodyLimit from "./BodyLimit.ts"
+import * as Docs from "./Docs.ts"
+import * as EndpointRules from "./EndpointRules.ts"
+import * as ErrorEnvelope from "./ErrorEnvelope.ts"
+import * as JobsHandlers from "./handlers/JobsHandlers.ts"
+import * as SystemHandlers from "./handlers/SystemHandlers.ts"
+import * as KnownJobs from "./KnownJobs.ts"
+import * as Listener from "./Listener.ts"
+import * as RouteTable from "./RouteTable.ts"
+import * as SecurityHeaders from "./SecurityHeaders.ts"
+import type { ServerConfig } from "./ServerConfig.ts"
+import * as SiteGuard from "./SiteGuard.ts"
+import * as StorageProbe from "./StorageProbe.ts"
+
+/**
+ * What a server is made from.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly config: ServerConfig
+  readonly jobs: KnownJobs.Sources
+}
+
+/**
+ * A server on a queue. It answers as long as the layer is open; `HttpServer` tells its address.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = ({ config, jobs }: Options) =>
+  Layer.effectDiscard(serve(config)).pipe(
+    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer]),
+    Layer.provideMerge(Listener.layer(config))
+  )
+
+/** The body gets two thirds of the time of a request: the rest is for the work. */
+const bodyShare = 2 / 3
+
+const routes = (config: ServerConfig) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(Api.Api, { openapiPath: Docs.openapiPath }).pipe(
+      Layer.provide([JobsHandlers.layer, SystemHandlers.layer]),
+      Layer.provide([
+        BodyLimit.layer(Duration.times(config.requestTimeout, bodyShare)),
+        EndpointRules.layer(config.requestTimeout)
+      ])
+    ),
+    Docs.layer
+  )
+
+const serve = Effect.fnUntraced(function*(config: ServerConfig) {
+  const server = yield* HttpServer.HttpServer
+  const router = yield* HttpRouter.toHttpEffect(routes(config))
+  const table = RouteTable.make(Docs.routes)
+  const admit = Admission.make(config.maxRequests)
+  yield* server.serve(
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const refusal = SiteGuard.refuse(request, config.allowedHosts)
+      const answer = refusal === null
+        ? enveloped(admit(routed(router, table, request)))
+        : Effect.succeed(ErrorEnvelope.toResponse(refusal))
+      return answer.pipe(
+        Effect.map((response) => SecurityHeaders.apply(ErrorEnvelope.withRetryAfter(response))),
+        (answer) =>
+          AccessLog.logged(answer, { method: request.method, route: table.pattern(request.method, request.url) })
+      )
+    })
+  )
+})
+
+const enveloped = <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  Effect.catchCause(answer, (cause) => Effect.map(ErrorEnvelope.fromCause(cause), ErrorEnvelope.toResponse))
+
+const routed = <E, R>(
+  router: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
+  table: RouteTable.RouteTable,
+  request: HttpServerRequest.HttpServerRequest
+) => Effect.catchIf(router, isUnmatched, () => Effect.succeed(RouteTable.answerUnmatched(table, request)))
+
+const isUnmatched = (error: unknown): error is HttpServerError.HttpServerError =>
+  HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"

@@ -1,0 +1,134 @@
+/**
+ * What the server reads from its environment, with every default.
+ *
+ * | Variable | Meaning | Default |
+ * | --- | --- | --- |
+ * | `DATABASE_URL` | the PostgreSQL to work on | required by `main.ts` |
+ * | `MILLRACE_HOST` | address to listen on; loopback only | `127.0.0.1` |
+ * | `MILLRACE_PORT` | port to listen on; 0 lets the system choose | `4080` |
+ * | `MILLRACE_ALLOWED_HOSTS` | further host names that requests may name, separated by commas | none |
+ * | `MILLRACE_JOBS` | a module whose exported job definitions the server knows | none |
+ * | `MILLRACE_MIGRATE` | `off` leaves the tables alone | `on` |
+ * | `MILLRACE_GRACE` | time that running requests get to end when the server stops | `5 seconds` |
+ * | `MILLRACE_REQUEST_TIMEOUT` | longest time of one request, its body included | `15 seconds` |
+ * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
+ * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
+ * | `MILLRACE_LOG` | `pretty`, `logfmt` or `json` | `pretty` at a terminal, else `logfmt` |
+ * | `MILLRACE_LOG_LEVEL` | `Debug`, `Info`, `Warn`, `Error` or `None` | `Info` |
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as HostName from "./HostName.ts"
+
+/**
+ * The settings of a server that does not read its environment, such as one in a test.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  readonly allowedHosts: ReadonlyArray<string>
+  readonly grace: Duration.Duration
+  readonly requestTimeout: Duration.Duration
+  readonly maxRequests: number
+}
+
+/**
+ * The settings that only the program needs, not the server itself.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProgramConfig {
+  readonly databaseUrl: Redacted.Redacted
+  readonly databaseConnections: number
+  readonly jobs: Option.Option<string>
+  readonly migrate: boolean
+}
+
+/**
+ * The server was told to listen where others than this machine reach it.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class ExposedHost extends Schema.TaggedError<ExposedHost>()("ExposedHost", {
+  host: Schema.String
+}) {
+  override get message(): string {
+    return `MILLRACE_HOST is ${this.host}, which other machines can reach. This release has no API keys, so the ` +
+      "server listens on the loopback interface only: use 127.0.0.1 or ::1, and a proxy with its own " +
+      "authentication in front (with MILLRACE_ALLOWED_HOSTS) where others need it."
+  }
+}
+
+/**
+ * The settings of a server that nobody configured, as in tests.
+ *
+ * @stability unstable
+ * @category config
+ * @since 0.1.0
+ */
+export const defaults: ServerConfig = {
+  host: "127.0.0.1",
+  port: 4080,
+  allowedHosts: [],
+  grace: Duration.seconds(5),
+  requestTimeout: Duration.seconds(15),
+  maxRequests: 256
+}
+
+const port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
+
+const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+/**
+ * The settings of a server.
+ *
+ * @stability unstable
+ * @category config
+ * @since 0.1.0
+ */
+export const server: Config.Config<ServerConfig> = Config.all({
+  host: Config.NonEmptyString("MILLRACE_HOST").pipe(Config.withDefault(defaults.host)),
+  port: Config.schema(port, "MILLRACE_PORT").pipe(Config.withDefault(defaults.port)),
+  allowedHosts: Config.Array(Schema.String, "MILLRACE_ALLOWED_HOSTS").pipe(Config.withDefault(defaults.allowedHosts)),
+  grace: Config.Duration("MILLRACE_GRACE").pipe(Config.withDefault(defaults.grace)),
+  requestTimeout: Config.Duration("MILLRACE_REQUEST_TIMEOUT").pipe(Config.withDefault(defaults.requestTimeout)),
+  maxRequests: Config.schema(positive, "MILLRACE_MAX_REQUESTS").pipe(Config.withDefault(defaults.maxRequests))
+})
+
+/**
+ * The settings of the program.
+ *
+ * @stability unstable
+ * @category config
+ * @since 0.1.0
+ */
+export const program: Config.Config<ProgramConfig> = Config.all({
+  databaseUrl: Config.Redacted("DATABASE_URL"),
+  databaseConnections: Config.schema(positive, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
+  jobs: Config.option(Config.NonEmptyString("MILLRACE_JOBS")),
+  migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true))
+})
+
+/**
+ * Lets settings pass whose host only this machine can reach, and refuses others.
+ *
+ * @stability unstable
+ * @category validation
+ * @since 0.1.0
+ */
+export const refuseExposed = (config: ServerConfig): Effect.Effect<ServerConfig, ExposedHost> =>
+  HostName.isLoopback(config.host) ? Effect.succeed(config) : Effect.fail(new ExposedHost({ host: config.host }))

@@ -1,0 +1,46 @@
+/**
+ * `/health` and `/ready`.
+ *
+ * @since 0.1.0
+ */
+import { Api, ApiError } from "@millrace/api"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import { StorageProbe } from "../StorageProbe.ts"
+
+/**
+ * The handlers of the group `system`.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = HttpApiBuilder.group(
+  Api.Api,
+  "system",
+  Effect.fnUntraced(function*(handlers) {
+    const probe = yield* StorageProbe
+    const startedAt = yield* Clock.currentTimeMillis
+    return handlers.handleAll({
+      health: () =>
+        Effect.gen(function*() {
+          const problem = yield* probe.look
+          const now = yield* Clock.currentTimeMillis
+          return {
+            status: "ok" as const,
+            storage: {
+              status: problem === null ? "available" as const : "unavailable" as const,
+              detail: problem?.message ?? null
+            },
+            uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000))
+          }
+        }),
+      ready: () =>
+        Effect.flatMap(probe.look, (problem) =>
+          problem === null
+            ? Effect.succeed({ status: "ready" as const })
+            : Effect.fail(new ApiError.Unavailable({ error: problem })))
+    })
+  })
+)
