@@ -13,6 +13,7 @@ import * as EmbeddedPostgresError from "../EmbeddedPostgresError.ts"
 import * as DataPath from "./dataPath.ts"
 import * as OsProcess from "./osProcess.ts"
 import type { Binaries } from "./platform.ts"
+import * as ProcessTable from "./processTable.ts"
 import * as ServerLog from "./serverLog.ts"
 import type { SystemUser } from "./systemUser.ts"
 
@@ -71,9 +72,8 @@ const initdbArguments = (options: ClusterOptions, directory: string, passwordFil
   ...(options.durable ? [] : ["--no-sync", "--set=scram_iterations=1"])
 ]
 
-const runInitdb = Effect.fnUntraced(function*(options: ClusterOptions, directory: string, passwordFile: string) {
-  const offset = yield* ServerLog.size(options.log)
-  const initdb = yield* OsProcess.spawn({
+const spawnInitdb = (options: ClusterOptions, directory: string, passwordFile: string) =>
+  OsProcess.spawn({
     command: options.binaries.initdb,
     args: initdbArguments(options, directory, passwordFile),
     cwd: directory,
@@ -82,7 +82,21 @@ const runInitdb = Effect.fnUntraced(function*(options: ClusterOptions, directory
     log: options.log,
     lifeLine: { doomed: options.doomed }
   })
-  const status = yield* initdb.exit
+
+/** Ends an `initdb` that is not waited for any more; harmless when it has ended. */
+const abandon = Effect.fnUntraced(function*(initdb: OsProcess.Spawned) {
+  if (initdb.hasEnded()) return
+  yield* ProcessTable.signal(initdb.pid, "SIGKILL")
+  yield* initdb.exit
+})
+
+const runInitdb = Effect.fnUntraced(function*(options: ClusterOptions, directory: string, passwordFile: string) {
+  const offset = yield* ServerLog.size(options.log)
+  const status = yield* Effect.acquireUseRelease(
+    spawnInitdb(options, directory, passwordFile),
+    (initdb) => initdb.exit,
+    abandon
+  )
   if (status.code === 0) return
   return yield* EmbeddedPostgresError.because(
     new EmbeddedPostgresError.InitFailed({

@@ -129,7 +129,7 @@ const signal = (options: PostmasterOptions, pid: number, name: "SIGINT" | "SIGQU
     }))
     : Effect.asVoid(ProcessTable.signal(pid, name))
 
-/** A killed server leaves its segment, 56 bytes, in the kernel for ever; the next start on other data finds no use for it. */
+/** A killed server leaves its segment of 56 bytes in the kernel, where only a next start on the same data would remove it. */
 const removeSegment = (segment: number | undefined) =>
   segment === undefined || process.platform === "win32"
     ? Effect.void

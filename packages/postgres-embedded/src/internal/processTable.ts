@@ -13,8 +13,8 @@ export const signal = (pid: number, name: NodeJS.Signals | 0): Effect.Effect<boo
 const isPermissionError = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EPERM"
 
-/** Whether a process exists; one that belongs to someone else counts. */
-export const isAlive = (pid: number): Effect.Effect<boolean> =>
+/** Whether a process exists; one that belongs to someone else counts, and so does a zombie. */
+const isAlive = (pid: number): Effect.Effect<boolean> =>
   Effect.try({ try: () => process.kill(pid, 0), catch: isPermissionError }).pipe(
     Effect.catch((isForeign) => Effect.succeed(isForeign))
   )

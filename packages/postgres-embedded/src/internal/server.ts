@@ -18,7 +18,7 @@ import type { SystemUser } from "./systemUser.ts"
 export const superuser = "postgres"
 
 /** The database that every cluster has. */
-export const maintenanceDatabase = "postgres"
+const maintenanceDatabase = "postgres"
 
 /** Options that both kinds of cluster have. */
 export interface CommonOptions {
@@ -56,7 +56,7 @@ export interface ServerOptions {
 }
 
 /** The URL of a database. */
-export const urlOf = (port: number, password: Redacted.Redacted, database: string): Redacted.Redacted =>
+const urlOf = (port: number, password: Redacted.Redacted, database: string): Redacted.Redacted =>
   Redacted.make(
     `postgres://${superuser}:${encodeURIComponent(Redacted.value(password))}@${Ports.loopback}:${port}/${
       encodeURIComponent(database)

@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Logger, Option, Redacted } from "effect"
+import { Context, Effect, Fiber, FileSystem, Layer, Logger, Option, Redacted } from "effect"
 import { dirname, join } from "node:path"
 import * as EmbeddedPostgres from "../../src/EmbeddedPostgres.ts"
 import type * as EmbeddedPostgresError from "../../src/EmbeddedPostgresError.ts"
@@ -64,6 +64,10 @@ const visited = Effect.gen(function*() {
 })
 
 const temporary = FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped({ prefix: "millrace-test-" }))
+
+const processes = OsProcess.run({ command: "ps", args: ["-A", "-o", "args="], cwd: "/", user: undefined }).pipe(
+  Effect.map(({ output }) => output)
+)
 
 /** A server that nobody owns, on the data of a cluster that is not in use. */
 const startUnowned = Effect.fnUntraced(function*(folder: string) {
@@ -195,6 +199,20 @@ layer(layerVisited, { excludeTestServices: true })("persistent", (it) => {
         assert.strictEqual(Option.getOrUndefined((yield* fs.stat(join(data, "global", "pg_control"))).uid), 12_345)
       })
   )
+
+  it.effect("ends initdb and leaves nothing of it when the start is interrupted", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* temporary
+      // Open to all, so that the folder stands in the command line of initdb.
+      yield* fs.chmod(folder, 0o755)
+      const start = yield* Effect.forkChild(Effect.scoped(Layer.build(open(folder))))
+      const isAtWork = Effect.map(processes, (list) => list.includes(`initdb --pgdata=${folder}`))
+      yield* Effect.repeat(isAtWork, { while: (atWork) => !atWork }).pipe(Effect.timeout("10 seconds"))
+      yield* Fiber.interrupt(start)
+      assert.isFalse(yield* isAtWork)
+      assert.deepStrictEqual((yield* fs.readDirectory(folder)).toSorted(), ["cluster.json", "postgres.log"])
+    }))
 
   it.effect("does not make a new password for data that has one", () =>
     Effect.gen(function*() {
