@@ -20,10 +20,27 @@ import * as RaceSuite from "./RaceSuite.ts"
 import * as ReclaimSuite from "./ReclaimSuite.ts"
 import * as ReportSuite from "./ReportSuite.ts"
 import * as SettleSuite from "./SettleSuite.ts"
+import * as StorageModel from "./StorageModel.ts"
 import type { DriverLayer } from "./SuiteTest.ts"
 import { declareFor } from "./SuiteTest.ts"
 import * as TransactionSuite from "./TransactionSuite.ts"
 import * as TransitionSuite from "./TransitionSuite.ts"
+
+/**
+ * Options of a run of the suite.
+ *
+ * **Details**
+ *
+ * `model` sets the number, the length and the seed of the random command sequences. Defaults to
+ * 60 sequences of 100 commands.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly model?: StorageModel.Options
+}
 
 /**
  * Declares all tests for a driver. `layer` must build an empty storage every time.
@@ -32,7 +49,7 @@ import * as TransitionSuite from "./TransitionSuite.ts"
  * @category suites
  * @since 0.1.0
  */
-export const suite = <E>(name: string, layer: DriverLayer<E>): void => {
+export const suite = <E>(name: string, layer: DriverLayer<E>, options: Options = {}): void => {
   const test = declareFor(layer)
   describe(`storage: ${name}`, () => {
     InsertSuite.suite(test)
@@ -50,5 +67,6 @@ export const suite = <E>(name: string, layer: DriverLayer<E>): void => {
     EventSuite.suite(test)
     TransactionSuite.suite(test)
     RaceSuite.suite(test)
+    StorageModel.suite(layer, options.model)
   })
 }

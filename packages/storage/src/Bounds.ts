@@ -7,14 +7,6 @@
  */
 export {
   /**
-   * Checks a batch of new jobs: bounds of numbers, storable text.
-   *
-   * @stability unstable
-   * @category checks
-   * @since 0.1.0
-   */
-  checkJobs,
-  /**
    * Checks the bounds of a claim.
    *
    * @stability unstable
@@ -30,6 +22,14 @@ export {
    * @since 0.1.0
    */
   checkIds,
+  /**
+   * Checks a batch of new jobs: bounds of numbers, storable text.
+   *
+   * @stability unstable
+   * @category checks
+   * @since 0.1.0
+   */
+  checkJobs,
   /**
    * Checks the limit of a promotion or a reclaim.
    *

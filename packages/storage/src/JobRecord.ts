@@ -77,7 +77,8 @@ export const JobRecord = Schema.Struct({
   runAt: Schema.DateTimeUtc,
   startedAt: Schema.NullOr(Schema.DateTimeUtc),
   finishedAt: Schema.NullOr(Schema.DateTimeUtc),
-  progress: Schema.NullOr(Progress)
+  progress: Schema.NullOr(Progress),
+  checkpoint: Schema.optionalKey(Schema.Json)
 })
 
 /**

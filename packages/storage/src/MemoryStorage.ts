@@ -44,8 +44,8 @@ export type Candidate = MemoryCandidate
  * **Details**
  *
  * `choose` decides which claimable jobs a claim gets, of all that there are, ordered by priority and
- * then by position. It answers ids of candidates, each once, at most as many as the limit. It does not
- * see suspects. For comparing another driver's choice; defaults to tenants in turn.
+ * then by position (of suspects: by position). It answers ids of candidates, each once. For comparing
+ * another driver's choice. Defaults to tenants in turn, and the oldest suspect.
  *
  * @stability unstable
  * @category models

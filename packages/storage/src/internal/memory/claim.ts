@@ -2,12 +2,12 @@
  * Claiming: which available jobs a worker gets, and what changes when it gets them.
  *
  * Smallest priority first. Within a priority the tenants take turns, beginning after the one
- * that this worker served last; each gets at most its share of the claim in a round, and
- * rounds go on until the claim is full or the priority has nothing left.
+ * that this worker served last; a turn gives at most `perTenant` jobs, and turns go round
+ * until the claim is full or the priority has nothing left.
  */
 import type { Claim, ClaimOptions } from "../../Claim.ts"
 import { toClaim } from "./record.ts"
-import type { Line, MemoryJob, MemoryLease, MemoryQueue, MemoryState } from "./state.ts"
+import type { Choose, Line, MemoryJob, MemoryLease, MemoryQueue, MemoryState } from "./state.ts"
 import { moveToRunning } from "./state.ts"
 
 /** Lends jobs to a registered worker whose lease has not ended. */
@@ -15,24 +15,28 @@ export const claim = (state: MemoryState, options: ClaimOptions, now: number): R
   const worker = state.workers.get(options.workerId)
   const queue = state.queues.get(options.queue)
   if (worker === undefined || worker.expiresAt <= now || queue === undefined || queue.paused) return []
-  const jobs = options.suspects === true ? oneSuspect(queue, options) : chooseJobs(state, queue, options)
+  const jobs = state.choose === null ? chooseFairly(queue, options) : chooseBy(state, state.choose, queue, options)
   return jobs.length === 0 ? [] : lend(state, jobs, options, now)
 }
 
-const oneSuspect = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
-  firstJobs(queue.suspects, options.names, 1)
+const chooseFairly = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
+  options.suspects === true ? firstJobs(queue.suspects, options.names, 1) : takeTurns(queue, options)
 
-const chooseJobs = (state: MemoryState, queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> => {
-  if (state.choose === null) return takeTurns(queue, options)
-  return state.choose(options, candidates(queue, options)).flatMap((id) => state.jobs.get(id) ?? [])
-}
+const chooseBy = (
+  state: MemoryState,
+  choose: Choose,
+  queue: MemoryQueue,
+  options: ClaimOptions
+): ReadonlyArray<MemoryJob> => choose(options, candidates(queue, options)).flatMap((id) => state.jobs.get(id) ?? [])
 
 const candidates = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
-  prioritiesOf(queue).flatMap((priority) =>
-    [...(queue.lines.get(priority)?.values() ?? [])]
-      .flatMap((line) => firstJobs(line, options.names, line.size))
-      .toSorted((a, b) => a.position - b.position)
-  )
+  options.suspects === true
+    ? firstJobs(queue.suspects, options.names, queue.suspects.size)
+    : prioritiesOf(queue).flatMap((priority) =>
+      [...(queue.lines.get(priority)?.values() ?? [])]
+        .flatMap((line) => firstJobs(line, options.names, line.size))
+        .toSorted((a, b) => a.position - b.position)
+    )
 
 const takeTurns = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> => {
   const chosen: Array<MemoryJob> = []
@@ -46,16 +50,10 @@ const takeTurns = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<Mem
 const takeTurnsIn = (queue: MemoryQueue, priority: number, options: ClaimOptions): ReadonlyArray<MemoryJob> => {
   const waiting = tenantsInTurn(queue, priority, options)
   const chosen: Array<MemoryJob> = []
-  while (chosen.length < options.limit && waiting.length > 0) {
-    const room = options.limit - chosen.length
-    const quantum = Math.max(options.perTenant, Math.ceil(room / waiting.length))
-    const turns = waiting.splice(0, Math.ceil(room / quantum))
-    for (const turn of turns) {
-      const taken = turn.jobs.splice(0, Math.min(quantum, options.limit - chosen.length))
-      chosen.push(...taken)
-      queue.cursors.set(options.workerId, turn.tenant)
-      if (turn.jobs.length > 0) waiting.push(turn)
-    }
+  for (let turn = waiting.shift(); turn !== undefined && chosen.length < options.limit; turn = waiting.shift()) {
+    chosen.push(...turn.jobs.splice(0, Math.min(options.perTenant, options.limit - chosen.length)))
+    queue.cursors.set(options.workerId, turn.tenant)
+    if (turn.jobs.length > 0) waiting.push(turn)
   }
   return chosen
 }

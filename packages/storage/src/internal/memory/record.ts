@@ -58,7 +58,8 @@ export const toRecord = (job: MemoryJob): JobRecord => ({
   runAt: DateTime.makeUnsafe(job.runAt),
   startedAt: toInstant(job.startedAt),
   finishedAt: toInstant(job.finishedAt),
-  progress: job.progress === null ? null : { value: job.progress, note: job.note }
+  progress: job.progress === null ? null : { value: job.progress, note: job.note },
+  ...(job.checkpoint === null ? {} : { checkpoint: JSON.parse(job.checkpoint) })
 })
 
 /** One entry of a history. */

@@ -1,0 +1,181 @@
+/**
+ * The commands of the model, as data that can be printed, and their random generation.
+ *
+ * Commands name jobs, claims and workers by number, counted from the newest, so that a list of
+ * commands keeps its meaning when others are left out of it.
+ */
+import type { JobQuery, NewJob, Outcome, Storage } from "@millrace/storage"
+import * as Fixture from "../../Fixture.ts"
+import type { Random } from "./random.ts"
+import { makeRandom } from "./random.ts"
+
+/** How a settlement or report is made stale on purpose. */
+export type Damage = "none" | "token" | "lease" | "worker"
+
+/** A filter whose ids are numbers of jobs. */
+export type QueryCommand = Omit<JobQuery.JobQuery, "ids" | "before"> & {
+  readonly jobs?: ReadonlyArray<number>
+  readonly beforeJob?: number
+}
+
+/** A step that is done to both storages. */
+export type Command =
+  | { readonly _tag: "Insert"; readonly jobs: ReadonlyArray<Partial<NewJob.NewJob>> }
+  | { readonly _tag: "Register" | "Renew"; readonly worker: number; readonly leaseMillis: number }
+  | { readonly _tag: "Leave"; readonly worker: number }
+  | {
+    readonly _tag: "Claim"
+    readonly worker: number
+    readonly queue: string
+    readonly names: ReadonlyArray<string>
+    readonly limit: number
+    readonly perTenant: number
+    readonly suspects: boolean
+  }
+  | {
+    readonly _tag: "Settle"
+    readonly claims: ReadonlyArray<readonly [claim: number, outcome: Outcome.Outcome]>
+    readonly damage: Damage
+  }
+  | {
+    readonly _tag: "Report"
+    readonly claim: number
+    readonly damage: Damage
+    readonly fields: Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log">
+  }
+  | { readonly _tag: "Promote"; readonly limit: number }
+  | { readonly _tag: "Reclaim" }
+  | {
+    readonly _tag: "Transition"
+    readonly jobs: ReadonlyArray<number>
+    readonly action: Storage.TransitionAction
+  }
+  | { readonly _tag: "Control"; readonly command: Storage.ControlCommand }
+  | { readonly _tag: "Advance"; readonly millis: number }
+  | { readonly _tag: "Prune" }
+  | { readonly _tag: "List"; readonly query: QueryCommand }
+
+/** The names that jobs of the model have. */
+export const names: ReadonlyArray<string> = ["SendMail", "Resize"]
+
+/** The queues of the model. */
+export const queues: ReadonlyArray<string> = ["default", "bulk"]
+
+/** Makes a list of commands from a seed. Begins with a worker, for without one nothing moves. */
+export const generate = (seed: number, length: number): ReadonlyArray<Command> => {
+  const random = makeRandom(seed)
+  const commands: Array<Command> = [{ _tag: "Register", worker: 0, leaseMillis: Fixture.leaseMillis }]
+  while (commands.length < length) commands.push(command(random))
+  return commands
+}
+
+const command = (random: Random): Command => {
+  const roll = random.below(100)
+  if (roll < 18) return { _tag: "Insert", jobs: random.list(1, 5, () => job(random)) }
+  if (roll < 38) return claim(random)
+  if (roll < 58) return settle(random)
+  if (roll < 62) return report(random)
+  if (roll < 72) return sign(random)
+  if (roll < 80) return { _tag: "Advance", millis: random.oneOf(1, 500, 1000, 7000, 15_000, 30_000, 61_000) }
+  if (roll < 85) return { _tag: "Promote", limit: random.oneOf(1, 2, 1000) }
+  if (roll < 89) return { _tag: "Reclaim" }
+  if (roll < 95) return transition(random)
+  if (roll < 97) return control(random)
+  if (roll < 99) return { _tag: "List", query: query(random) }
+  return { _tag: "Prune" }
+}
+
+const job = (random: Random): Partial<NewJob.NewJob> => ({
+  name: random.oneOf("SendMail", "SendMail", "Resize"),
+  queue: random.oneOf("default", "default", "default", "bulk"),
+  tenant: random.oneOf("", "", "acme", "zeta", "Ümlaut"),
+  priority: random.oneOf(50, 50, 10, 0),
+  payload: random.oneOf<NewJob.NewJob["payload"]>(null, { n: random.below(4), list: [1, { deep: "x" }] }, ["x", 2]),
+  delayMillis: random.oneOf(0, 0, 0, 1000, 30_000),
+  uniqueKey: random.onceIn(4) ? random.oneOf("k1", "k2") : null,
+  tags: random.list(0, 2, () => random.oneOf("red", "blue"))
+})
+
+const claim = (random: Random): Command => ({
+  _tag: "Claim",
+  worker: random.below(3),
+  queue: random.oneOf("default", "default", "default", "bulk"),
+  names: random.oneOf(names, names, names, ["SendMail"]),
+  limit: random.oneOf(1, 2, 4, 10),
+  perTenant: random.oneOf(1, 2, 20),
+  suspects: random.onceIn(4)
+})
+
+const outcome = (random: Random): Outcome.Outcome => {
+  const error = Fixture.failure(random.oneOf("full", "gone"))
+  return random.oneOf<Outcome.Outcome>(
+    { _tag: "Completed", result: random.oneOf(null, { ok: true }) },
+    { _tag: "Completed", result: null },
+    { _tag: "Retried", error, delayMillis: random.oneOf(0, 1000, 30_000) },
+    { _tag: "Retried", error, delayMillis: 500 },
+    { _tag: "Snoozed", delayMillis: random.oneOf(0, 1000) },
+    { _tag: "Released" },
+    { _tag: "Cancelled", reason: "asked to", error: random.oneOf(null, error) },
+    { _tag: "Dead", reason: "exhausted", error }
+  )
+}
+
+const damage = (random: Random): Damage => random.onceIn(6) ? random.oneOf("token", "lease", "worker") : "none"
+
+const settle = (random: Random): Command => ({
+  _tag: "Settle",
+  claims: random.list(1, 4, () => [random.below(random.oneOf(4, 12)), outcome(random)]),
+  damage: damage(random)
+})
+
+const report = (random: Random): Command => ({
+  _tag: "Report",
+  claim: random.below(6),
+  damage: damage(random),
+  fields: random.oneOf<Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log">>(
+    { progress: 0.5 },
+    { progress: 0.75, note: "almost" },
+    { note: "begun" },
+    { checkpoint: { row: 7 } },
+    { log: { level: "info", message: "line" } }
+  )
+})
+
+const sign = (random: Random): Command => {
+  const worker = random.below(3)
+  if (random.onceIn(6)) return { _tag: "Leave", worker }
+  return { _tag: random.oneOf("Register", "Renew"), worker, leaseMillis: random.oneOf(Fixture.leaseMillis, 10_000) }
+}
+
+const transition = (random: Random): Command => ({
+  _tag: "Transition",
+  jobs: random.list(1, 4, () => random.below(12)),
+  action: random.oneOf<Storage.TransitionAction>(
+    { _tag: "Cancel", reason: "changed our mind" },
+    { _tag: "Retry" },
+    { _tag: "Retry" },
+    { _tag: "Remove" }
+  )
+})
+
+const control = (random: Random): Command => ({
+  _tag: "Control",
+  command: {
+    _tag: random.oneOf("PauseQueue", "ResumeQueue", "ResumeQueue"),
+    queue: random.oneOf("default", "bulk")
+  }
+})
+
+const query = (random: Random): QueryCommand => ({
+  limit: random.oneOf(1, 3, 50),
+  ...(random.onceIn(3) ? { states: [random.oneOf("available", "running", "retryable"), "dead"] } : {}),
+  ...(random.onceIn(3) ? { names: ["SendMail"] } : {}),
+  ...(random.onceIn(3) ? { queues: ["default"] } : {}),
+  ...(random.onceIn(3) ? { tenants: ["", "Ümlaut"] } : {}),
+  ...(random.onceIn(3) ? { tags: ["red"] } : {}),
+  ...(random.onceIn(3)
+    ? { payload: random.oneOf<NewJob.NewJob["payload"]>({ n: 1 }, { list: [{ deep: "x" }] }, "x") }
+    : {}),
+  ...(random.onceIn(3) ? { jobs: random.list(0, 4, () => random.below(20)) } : {}),
+  ...(random.onceIn(3) ? { beforeJob: random.below(20) } : {})
+})
