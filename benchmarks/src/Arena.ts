@@ -20,6 +20,8 @@ import type { Settings } from "./Settings.ts"
 export interface Arena {
   readonly entry: Entry
   readonly settings: Settings
+  /** URL of its database; empty for a contender on Redis. */
+  readonly postgresUrl: string
   /** How many of `jobs` this contender's workers run. */
   readonly drainShare: (jobs: number) => number
   /** Starts one more process; the first one has prepared the stores, all of them are connected and warm. */
@@ -58,6 +60,7 @@ export const make = Effect.fnUntraced(function*(entry: Entry, settings: Settings
   const arena: Arena = {
     entry,
     settings,
+    postgresUrl: target.postgresUrl,
     drainShare: (jobs) => Math.max(1, Math.round(jobs * entry.drainShare)),
     coldProcess,
     process: Effect.tap(

@@ -4,8 +4,10 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Arena from "./Arena.ts"
+import { rawScripts } from "./contenders/rawScripts.ts"
 import type { Entry } from "./contenders/Registry.ts"
 import * as Plan from "./Plan.ts"
+import * as RawLimit from "./RawLimit.ts"
 import type { RedisServer } from "./RedisServer.ts"
 import type { ContenderResult, ScenarioResult } from "./Report.ts"
 import type { Outcome } from "./Sample.ts"
@@ -68,7 +70,13 @@ const runScenario = Effect.fnUntraced(function*(options: Options, scenario: Scen
   const entries = options.entries.filter(({ store }) => scenario.stores.includes(store))
   const rounds = scenario.heavy ? options.settings.heavyRounds : options.settings.rounds
   const turns = yield* Effect.forEach(Plan.turns(entries, rounds), (turn) => runTurn(options, scenario, turn))
-  const result: ScenarioResult = { scenario, contenders: entries.map((entry) => collect(entry, turns)), rawLimit: null }
+  const ours = entries.find((entry) => entry.ours)
+  const script = rawScripts.find((script) => script.scenario === scenario.name)
+  const result: ScenarioResult = {
+    scenario,
+    contenders: entries.map((entry) => collect(entry, turns)),
+    rawLimit: yield* RawLimit.measure(ours, script, options.settings)
+  }
   yield* options.finished(result)
   return result
 })

@@ -24,7 +24,7 @@ export interface RawLimit {
 
 /** The results of one scenario. */
 export interface ScenarioResult {
-  readonly scenario: Scenario
+  readonly scenario: Pick<Scenario, "name" | "title" | "summary" | "goal">
   readonly contenders: ReadonlyArray<ContenderResult>
   readonly rawLimit: RawLimit | null
 }
