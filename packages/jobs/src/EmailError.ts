@@ -22,7 +22,7 @@ export class InvalidRecipient extends Schema.TaggedError<InvalidRecipient>()("In
 }
 
 /**
- * The mail server refused the mail for good (5xx to anything but the recipient). Trying again can not help.
+ * The mail server refused the mail for good (5xx to its sender or content). Trying again can not help.
  *
  * @stability unstable
  * @category errors
@@ -44,8 +44,8 @@ export class MailRejected extends Schema.TaggedError<MailRejected>()("MailReject
  *
  * **Details**
  *
- * A failed log-in (535) is here and not in `MailRejected`: the settings are wrong, not the mail, and no mail
- * should be given up for it.
+ * Every refusal before the mail itself is here (greeting, TLS, log-in): the settings or the server are wrong, not the
+ * mail, and no mail should be given up for it.
  *
  * @stability unstable
  * @category errors
@@ -98,13 +98,14 @@ export interface SmtpFailure {
  *
  * **Details**
  *
- * - no reply, a 4xx reply, 503 (wrong session state) or a failed log-in: `ProviderDown`
  * - 5xx to `RCPT TO`: `InvalidRecipient`
- * - any other 5xx, and a mail that the library itself refuses to build: `MailRejected`
+ * - 5xx to `MAIL FROM` or `DATA`, and a mail that the library itself refuses to build: `MailRejected`
+ * - everything else (no reply, 4xx, a wrong session state, a missing log-in, any refusal before the mail):
+ *   `ProviderDown`
  *
  * **Source**
  *
- * RFC 5321, section 4.2.1: 4yz is transient, 5yz permanent.
+ * RFC 5321, section 4.2.1: 4yz is transient, 5yz permanent. RFC 4954, section 6: 530, 534, 535, 538 are about log-in.
  *
  * @stability unstable
  * @category errors
@@ -112,19 +113,19 @@ export interface SmtpFailure {
  */
 export const classify = (to: string, failure: SmtpFailure): EmailError => {
   const { code, command, detail, responseCode } = failure
-  const permanent = responseCode !== null && responseCode >= 500 && responseCode < 600 && responseCode !== 503
-  if (logInCodes.has(code)) {
-    return new ProviderDown({ code, responseCode, detail })
-  }
+  const permanent = responseCode !== null && responseCode >= 500 && !sessionReplies.has(responseCode)
   if (permanent && command === "RCPT TO") {
     return new InvalidRecipient({ to, detail })
   }
-  if (permanent || (responseCode === null && refusedLocally.has(code))) {
+  if (permanent ? command !== null && mailCommands.has(command) : responseCode === null && refusedLocally.has(code)) {
     return new MailRejected({ to, responseCode, detail })
   }
   return new ProviderDown({ code, responseCode, detail })
 }
 
-const logInCodes: ReadonlySet<string> = new Set(["EAUTH", "ENOAUTH", "EOAUTH2"])
+// 503: bad sequence of commands. The others: log in first, or otherwise.
+const sessionReplies: ReadonlySet<number> = new Set([503, 530, 534, 535, 538])
+
+const mailCommands: ReadonlySet<string> = new Set(["MAIL FROM", "DATA"])
 
 const refusedLocally: ReadonlySet<string> = new Set(["EENVELOPE", "EMESSAGE", "EFILEACCESS", "EURLACCESS"])

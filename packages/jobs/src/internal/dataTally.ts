@@ -14,7 +14,7 @@ export interface DataTally {
   readonly result: () => Pick<DataResult, "counts" | "errors" | "stores">
 }
 
-// More names than a result should hold; the rows of further stores are counted together.
+// More names than a result should hold (each may keep the block of 16 KiB alive that it was cut from); the rows of further stores are counted together.
 const maxStores = 1000
 
 const otherStores = "(other stores)"
@@ -34,7 +34,7 @@ export const make = (): DataTally => {
       if (row._tag === "Written") {
         written += 1
         if (row.store !== null) {
-          count(storable(row.store, 200))
+          count(row.store)
         }
         return
       }
@@ -47,7 +47,10 @@ export const make = (): DataTally => {
     result: () => ({
       counts: { read: written + failed, written, failed },
       errors,
-      ...(stores.size === 0 ? {} : { stores: Object.fromEntries(stores) })
+      ...(stores.size === 0 ? {} : { stores: readable(stores) })
     })
   }
 }
+
+const readable = (stores: ReadonlyMap<string, number>): { readonly [store: string]: number } =>
+  Object.fromEntries(Array.from(stores, ([store, rows]) => [storable(store, 200), rows]))

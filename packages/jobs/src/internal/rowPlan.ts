@@ -30,7 +30,7 @@ export interface WrittenRow {
  * **Details**
  *
  * Rules of the payload come first. Without them, an import whose columns are those of a product list is checked by
- * a product list; anything else is only read and written.
+ * the rules of one; anything else is only read and written.
  */
 export const make = (payload: DataPayload, columns: ReadonlyArray<string>): RowPlan => {
   const isProducts = payload.operation === "import" && RowRules.isProducts(columns)
@@ -55,7 +55,7 @@ export const headerFault = (plan: RowPlan, payload: DataPayload, header: Readonl
 /** Takes one row through the plan: the text to write, or the broken row to report. */
 export const apply = (
   plan: RowPlan,
-  payload: DataPayload,
+  { transform }: DataPayload,
   format: RowFormat.RowFormat,
   row: ReadableRow
 ): WrittenRow | BrokenRow => {
@@ -63,7 +63,9 @@ export const apply = (
   if (Result.isFailure(checked)) {
     return reject(row, checked.failure)
   }
-  const changed = RowTransform.apply(payload.transform ?? {}, checked.success)
+  const changed = transform === undefined
+    ? Result.succeed(checked.success)
+    : RowTransform.apply(transform, checked.success)
   const text = Result.flatMap(changed, format.encode)
   return Result.isFailure(text)
     ? reject(row, [text.failure])

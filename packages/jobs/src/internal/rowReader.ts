@@ -10,7 +10,7 @@ import type { CsvEntry } from "./csvRecords.ts"
 import * as CsvRecords from "./csvRecords.ts"
 import type { Line } from "./lineSplitter.ts"
 import type { Cells, Place, SourceRow } from "./sourceRow.ts"
-import { broken } from "./sourceRow.ts"
+import { broken, forbiddenColumn } from "./sourceRow.ts"
 
 /** Rows, or why the source can not be read at all (a faulty header). */
 export type Rows = Result.Result<ReadonlyArray<SourceRow>, string>
@@ -70,6 +70,9 @@ const readHeader = (entry: CsvEntry): Result.Result<ReadonlyArray<string>, strin
   if (nameless !== -1) {
     return Result.fail(`header (line ${entry.line}): column ${nameless + 1} has no name`)
   }
+  if (columns.includes(forbiddenColumn)) {
+    return Result.fail(`header (line ${entry.line}): no column may be named ${forbiddenColumn}`)
+  }
   const twice = columns.find((column, at) => columns.indexOf(column) !== at)
   return twice === undefined
     ? Result.succeed(columns)
@@ -83,9 +86,11 @@ const csvRow = (columns: ReadonlyArray<string>, entry: CsvEntry, place: Place): 
   if (isUnreadable(entry.raw)) {
     return broken(place, null, unreadable, entry.raw)
   }
-  // fromEntries defines own properties: a column named __proto__ is a column, not a prototype.
-  const { cells } = entry
-  return { _tag: "Readable", ...place, cells: Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? ""])) }
+  const cells: { [column: string]: string } = {}
+  for (let at = 0; at < columns.length; at += 1) {
+    cells[columns[at] ?? ""] = entry.cells[at] ?? ""
+  }
+  return { _tag: "Readable", row: place.row, line: place.line, cells }
 }
 
 /** A reader of JSON lines: one JSON object a line, blank lines left out. */
@@ -117,6 +122,9 @@ const jsonText = (text: string, place: Place): SourceRow => {
 export const jsonRow = (value: Schema.Json, place: Place, raw: () => string): SourceRow => {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return broken(place, null, "not a JSON object", raw())
+  }
+  if (Object.hasOwn(value, forbiddenColumn)) {
+    return broken(place, forbiddenColumn, `no column may be named ${forbiddenColumn}`, raw())
   }
   return isDeeper(value, maxDepth)
     ? broken(place, null, `nested more than ${maxDepth} levels`, raw())

@@ -70,28 +70,34 @@ export const check = (
     return Result.succeed(cells)
   }
   const faults: Array<Fault> = []
-  const checked: Array<readonly [string, Schema.Json]> = []
+  // A copy keeps the row's own order; columns that only a rule names come last.
+  const checked: { [column: string]: Schema.Json } = { ...cells }
   for (const rule of rules) {
     const cell = checkCell(rule, Object.hasOwn(cells, rule.column) ? cells[rule.column] : undefined)
-    if (Result.isFailure(cell)) {
-      faults.push({ column: rule.column, reason: `${rule.column} ${cell.failure}` })
+    if (cell instanceof Misfit) {
+      faults.push({ column: rule.column, reason: `${rule.column} ${cell.reason}` })
     } else {
-      checked.push([rule.column, cell.success])
+      checked[rule.column] = cell
     }
   }
   const [first, ...rest] = faults
-  // Columns keep their place: the row's own order first, then rules for columns that it lacks.
-  return first === undefined
-    ? Result.succeed(Object.fromEntries([...Object.entries(cells), ...checked]))
-    : Result.fail([first, ...rest])
+  return first === undefined ? Result.succeed(checked) : Result.fail([first, ...rest])
 }
 
-type Checked = Result.Result<Schema.Json, string>
+// Not a Result: one object for every cell of every row is what the collector would be busy with.
+type Checked = Schema.Json | Misfit
+
+class Misfit {
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
 
 const checkCell = (rule: Rule, cell: Schema.Json | undefined): Checked => {
   const value = typeof cell === "string" ? cell.trim() : cell
   if (value === undefined || value === null || value === "") {
-    return rule.required ? Result.fail("is missing") : Result.succeed(null)
+    return rule.required ? new Misfit("is missing") : null
   }
   switch (rule.type) {
     case "string":
@@ -109,7 +115,7 @@ const checkCell = (rule: Rule, cell: Schema.Json | undefined): Checked => {
 
 const checkString = (rule: Rule, value: Schema.Json): Checked => {
   if (typeof value === "object") {
-    return Result.fail(`is not text: ${shown(value)}`)
+    return new Misfit(`is not text: ${shown(value)}`)
   }
   const text = String(value)
   return within(rule, text.length, " characters", text)
@@ -126,21 +132,21 @@ export const numberOf = (cell: Schema.Json): number | null => {
 
 const checkNumber = (rule: Rule, value: Schema.Json): Checked => {
   const number = numberOf(value)
-  return number === null ? Result.fail(`is not a number: ${shown(value)}`) : within(rule, number, "", number)
+  return number === null ? new Misfit(`is not a number: ${shown(value)}`) : within(rule, number, "", number)
 }
 
 const checkInteger = (rule: Rule, value: Schema.Json): Checked => {
   const number = numberOf(value)
   return number === null || !Number.isSafeInteger(number)
-    ? Result.fail(`is not a whole number: ${shown(value)}`)
+    ? new Misfit(`is not a whole number: ${shown(value)}`)
     : within(rule, number, "", number)
 }
 
 const within = (rule: Rule, measure: number, unit: string, value: Schema.Json): Checked => {
   if (measure < rule.min) {
-    return Result.fail(`is less than ${rule.min}${unit}: ${shown(value)}`)
+    return new Misfit(`is less than ${rule.min}${unit}: ${shown(value)}`)
   }
-  return measure > rule.max ? Result.fail(`is more than ${rule.max}${unit}: ${shown(value)}`) : Result.succeed(value)
+  return measure > rule.max ? new Misfit(`is more than ${rule.max}${unit}: ${shown(value)}`) : value
 }
 
 const booleans: ReadonlyMap<string, boolean> = new Map([
@@ -154,7 +160,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 
 const checkBoolean = (value: Schema.Json): Checked => {
   const found = typeof value === "object" ? undefined : booleans.get(String(value).toLowerCase())
-  return found === undefined ? Result.fail(`is not true or false: ${shown(value)}`) : Result.succeed(found)
+  return found === undefined ? new Misfit(`is not true or false: ${shown(value)}`) : found
 }
 
 const isoDate = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/
@@ -166,7 +172,7 @@ const checkDate = (value: Schema.Json): Checked => {
   const valid = match !== null && Option.isSome(day) &&
     DateTime.formatIsoDateUtc(day.value) === `${match[1]}-${match[2]}-${match[3]}` &&
     Option.isSome(DateTime.make(match[0]))
-  return valid ? Result.succeed(match[0]) : Result.fail(`is not an ISO 8601 date: ${shown(value)}`)
+  return valid ? match[0] : new Misfit(`is not an ISO 8601 date: ${shown(value)}`)
 }
 
 const shown = (value: Schema.Json): string => {

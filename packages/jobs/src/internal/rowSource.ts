@@ -1,7 +1,7 @@
 /**
  * The rows of a job's source, in batches, read no faster than they are processed.
  *
- * A file is read in blocks of 64 KiB; in memory are one block, its rows, and at most one unfinished row
+ * A file is read in blocks of 16 KiB; in memory are one block, its rows, and at most one unfinished row
  * (1 Mi characters). Inline data is already in the payload and goes through the same readers.
  */
 import * as Effect from "effect/Effect"
@@ -36,7 +36,9 @@ export interface RowSource {
   readonly batches: Stream.Stream<Batch, FileFailure | SourceUnusable>
 }
 
-const blockBytes = 64 * 1024
+// Measured on a million product rows: the process peaks at 166 MB; with 64 KiB V8 lets its young generation grow
+// to a peak of 255 MB, because more rows are alive whenever it collects.
+const blockBytes = 16 * 1024
 
 /** The number of characters that one row may have: 1,048,576. */
 export const maxRowChars = 1024 * 1024

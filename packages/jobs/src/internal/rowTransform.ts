@@ -17,9 +17,6 @@ import type { Cells } from "./sourceRow.ts"
  * column must be there.
  */
 export const apply = (transform: RowTransform, cells: Cells): Result.Result<Cells, Fault> => {
-  if (Object.keys(transform).length === 0) {
-    return Result.succeed(cells)
-  }
   let entries = Object.entries(cells)
   if (transform.trim === true) {
     entries = mapText(entries, null, (text) => text.trim())

@@ -6,6 +6,9 @@ import type * as Schema from "effect/Schema"
 /** The cells of a row by column name. */
 export type Cells = { readonly [column: string]: Schema.Json }
 
+/** The one name that no column may have: assigning to it would change an object's prototype. */
+export const forbiddenColumn = "__proto__"
+
 /**
  * Where a row is: `row` counts the data rows from 1 (a header is none, blank lines are none), `line` is the
  * line of the file on which the row starts, null for inline arrays.

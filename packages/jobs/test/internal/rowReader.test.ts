@@ -41,6 +41,16 @@ describe("RowReader.csv", () => {
     )
   })
 
+  it("refuses a column named __proto__, which would change the objects instead of a cell", () => {
+    assert.strictEqual(
+      read(RowReader.csv(options), "a,__proto__\n1,2\n"),
+      "header (line 1): no column may be named __proto__"
+    )
+    assert.deepStrictEqual(read(RowReader.jsonLines(options), "{\"__proto__\":{\"x\":1}}"), [
+      "1: no column may be named __proto__"
+    ])
+  })
+
   it("has no rows in an empty file", () => {
     assert.deepStrictEqual(read(RowReader.csv(options), ""), [])
   })

@@ -31,7 +31,10 @@ layer(NodeServices.layer)("SourceFile", (it) => {
       assert.deepStrictEqual(yield* find("good.csv"), good)
       assert.deepStrictEqual(yield* find("./sub.csv/../good.csv"), good)
       assert.deepStrictEqual(yield* find(`${root}/in/good.csv`), good)
-      assert.deepStrictEqual(yield* find("rows.JSONL"), { path: `${root}/in/rows.JSONL`, bytes: 3, format: "jsonl" } as const)
+      assert.deepStrictEqual(
+        yield* find("rows.JSONL"),
+        { path: `${root}/in/rows.JSONL`, bytes: 3, format: "jsonl" } as const
+      )
     }))
 
   it.effect("refuses every way out of the input directory", () =>
