@@ -10,6 +10,15 @@ import type { Info } from "./CurrentJob.ts"
 import type { JobDefinition } from "./JobDefinition.ts"
 
 /**
+ * Whatever a handler fails with: the job's codec is what gives it a type again.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type Thrown = NonNullable<unknown> | null | undefined
+
+/**
  * A job with the function that runs it and the services that function needs.
  *
  * **Details**
@@ -23,7 +32,7 @@ import type { JobDefinition } from "./JobDefinition.ts"
  */
 export interface Handler {
   readonly definition: JobDefinition
-  readonly run: (payload: unknown, job: Info) => Effect.Effect<unknown, unknown, never>
+  readonly run: (payload: unknown, job: Info) => Effect.Effect<unknown, Thrown>
   readonly context: Context.Context<never>
 }
 

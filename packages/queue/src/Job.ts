@@ -20,6 +20,7 @@ import type { Info } from "./CurrentJob.ts"
 import { CurrentJob } from "./CurrentJob.ts"
 import * as Defaults from "./Defaults.ts"
 import type { EnqueueOptions, Priority } from "./EnqueueOptions.ts"
+import type { Handler } from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import { insertAll, insertOne } from "./internal/encodedEnqueue.ts"
 import * as Execution from "./internal/execution.ts"
@@ -240,7 +241,7 @@ const register = <R>(
       Handlers.use((handlers) =>
         handlers.register({
           definition,
-          run: handler as unknown as (payload: unknown, job: Info) => Effect.Effect<unknown, unknown>,
+          run: handler as unknown as Handler["run"],
           context
         })
       )

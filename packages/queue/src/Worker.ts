@@ -4,11 +4,31 @@
  * @since 0.1.0
  */
 import type { JobId } from "@millrace/storage/JobId"
-import type * as Storage from "@millrace/storage/Storage"
+import * as Storage from "@millrace/storage/Storage"
+import type { StorageError } from "@millrace/storage/StorageError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { Handlers } from "./Handlers.ts"
+import * as Claimer from "./internal/claimer.ts"
+import * as ClaimTable from "./internal/claimTable.ts"
+import * as Isolator from "./internal/isolator.ts"
+import * as JobLog from "./internal/jobLog.ts"
+import * as Listener from "./internal/listener.ts"
+import * as Loop from "./internal/loop.ts"
+import * as Promoter from "./internal/promoter.ts"
+import * as Pruner from "./internal/pruner.ts"
+import * as Reclaimer from "./internal/reclaimer.ts"
+import * as Registration from "./internal/registration.ts"
+import * as Renewer from "./internal/renewer.ts"
+import * as Reporter from "./internal/reporter.ts"
+import * as Runner from "./internal/runner.ts"
+import * as Settings from "./internal/settings.ts"
+import * as Settler from "./internal/settler.ts"
+import * as Shutdown from "./internal/shutdown.ts"
+import * as Timekeeper from "./internal/timekeeper.ts"
+import * as Workshop from "./internal/workshop.ts"
 import type { WorkerOptions } from "./WorkerOptions.ts"
 
 /**
@@ -90,11 +110,81 @@ export class Worker extends Context.Service<Worker, {
 /**
  * A worker. It starts with the layer, claims jobs for which handlers are registered, and stops gracefully with it.
  *
+ * **Details**
+ *
+ * It needs no storage that answers: it registers as soon as one does, and stays up through outages. When the layer
+ * closes, nothing more is claimed, running jobs get the grace time, the rest is interrupted and given back without an
+ * attempt spent, outcomes are written, and the worker leaves: within the grace time and a second.
+ *
+ * **Errors**
+ *
+ * Dies with `InvalidOption` for options that can not be.
+ *
  * @stability unstable
  * @category layers
  * @since 0.1.0
  */
 export const layer = (
-  _options: WorkerOptions = {}
+  options: WorkerOptions = {}
 ): Layer.Layer<Worker | Handlers, never, Storage.Storage> =>
-  Layer.effectContext(Effect.die("Worker.layer is being built"))
+  Layer.effectContext(Effect.gen(function*() {
+    const storage = yield* Storage.Storage
+    const settings = yield* Effect.orDie(Effect.suspend(() => Effect.fromResult(Settings.resolve(options))))
+    const shop = yield* Workshop.make(storage, settings)
+    yield* Effect.acquireRelease(startActors(shop), (actors) => Shutdown.stopWorker(shop, actors))
+    const drain = Effect.suspend(() => {
+      Shutdown.stopClaiming(shop)
+      return ClaimTable.waitUntil(shop.table, () => shop.table.held.size === 0 && shop.table.claiming === 0)
+    })
+    return Context.make(Worker, Worker.of({ id: shop.id, health: Effect.sync(() => healthOf(shop)), drain })).pipe(
+      Context.add(Handlers, Registration.make(shop))
+    )
+  }))
+
+const startActors = (shop: Workshop.Workshop): Effect.Effect<ReadonlyArray<Fiber.Fiber<never>>> =>
+  Effect.gen(function*() {
+    const { id, settings: { queues } } = shop
+    JobLog.say(shop, "Info", "worker started", { worker: id, queues: queues.map(({ queue }) => queue).join(", ") })
+    return yield* Effect.forEach(actorsOf(shop), (actor) => Effect.forkDetach(Loop.run(actor)))
+  })
+
+const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageError>> => [
+  Renewer.make(shop),
+  Timekeeper.make(shop),
+  Listener.make(shop),
+  ...shop.lanes.flatMap((lane) => [Claimer.make(shop, lane), Runner.make(shop, lane)]),
+  ...Array.from({ length: Settler.count }, () => Settler.make(shop)),
+  Reporter.make(shop),
+  Isolator.make(shop),
+  ...(shop.settings.maintenance ? [Promoter.make(shop), Reclaimer.make(shop), Pruner.make(shop)] : [])
+]
+
+const stopNames = { Timeout: "timeout", Cancel: "cancel", Shutdown: "shutdown", Lease: "lease" } as const
+
+const healthOf = (shop: Workshop.Workshop): WorkerHealth => {
+  const nowMillis = Workshop.nowMillis(shop)
+  const { session, settings: { queues }, table } = shop
+  return {
+    workerId: session.workerId,
+    state: stateOf(shop),
+    queues: queues.map(({ queue }) => queue),
+    names: Workshop.names(shop),
+    capacity: queues.reduce((sum, { concurrency }) => sum + concurrency, 0),
+    running: table.running,
+    buffered: ClaimTable.buffered(shop.lanes),
+    settling: table.held.size - table.running - ClaimTable.buffered(shop.lanes),
+    leaseMillis: session.state === "live" ? session.deadlineMillis - nowMillis : 0,
+    stuck: [...table.held].flatMap(({ claim, isStuck, stop, stoppedMillis }) =>
+      isStuck && stop !== null
+        ? [{ id: claim.id, name: claim.name, reason: stopNames[stop._tag], sinceMillis: nowMillis - stoppedMillis }]
+        : []
+    )
+  }
+}
+
+const stateOf = (shop: Workshop.Workshop): WorkerState => {
+  if (shop.isStopping) return "draining"
+  if (shop.session.isFenced) return "fenced"
+  if (shop.session.state !== "live") return "starting"
+  return shop.isIsolating ? "isolating" : "running"
+}

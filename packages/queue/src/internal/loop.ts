@@ -65,14 +65,18 @@ export const backoffMillis = (failures: number, unit: number): number =>
 export const spreadMillis = (millis: number, unit: number): number =>
   Math.max(1, Math.round(millis * (1 - Defaults.jitterShare + 2 * Defaults.jitterShare * unit)))
 
-/** Pauses until the time is over or the latch opens. */
-export const rest = (wake: Latch.Latch, { millis, spread }: Pause): Effect.Effect<void> => {
+/**
+ * Pauses until the time is over or the latch opens.
+ *
+ * Opening a latch resumes its waiters on the spot, inside of whoever opened it. The yield lets that one finish first.
+ */
+const rest = (wake: Latch.Latch, { millis, spread }: Pause): Effect.Effect<void> => {
   if (millis <= 0) return Effect.yieldNow
-  if (millis === Infinity) return wake.await
-  if (!spread) return Effect.asVoid(Effect.timeoutOption(wake.await, millis))
+  if (millis === Infinity) return Effect.andThen(wake.await, Effect.yieldNow)
+  if (!spread) return Effect.andThen(Effect.timeoutOption(wake.await, millis), Effect.yieldNow)
   return Effect.flatMap(
     Random.next,
-    (unit) => Effect.asVoid(Effect.timeoutOption(wake.await, spreadMillis(millis, unit)))
+    (unit) => Effect.andThen(Effect.timeoutOption(wake.await, spreadMillis(millis, unit)), Effect.yieldNow)
   )
 }
 
@@ -97,7 +101,9 @@ const recover = (name: string, trouble: Trouble, cause: Cause.Cause<unknown>): E
       trouble.loggedMillis = now
       trouble.unlogged = 0
       yield* Effect.logError(`${name} failed and tries again in ${pauseMillis} ms`, cause).pipe(
-        Effect.annotateLogs({ actor: name, failures: trouble.failures, unlogged })
+        Effect.annotateLogs({ actor: name, failures: trouble.failures, unlogged }),
+        // A logger that throws must not end an actor.
+        Effect.ignoreCause
       )
     }
     // Not ended by a wake-up: a storage that is down would be asked at the pace of the wake-ups.

@@ -1,0 +1,87 @@
+/**
+ * Claimer: asks the storage for as many jobs as there are free slots, and a few ahead, of the names with handlers.
+ *
+ * One for each queue. A claim and taking it into the table are one uninterruptible step, so that no claim is owned by
+ * nobody.
+ */
+import type { Claim } from "@millrace/storage/Claim"
+import type { StorageError } from "@millrace/storage/StorageError"
+import * as Effect from "effect/Effect"
+import * as Defaults from "../Defaults.ts"
+import * as Metrics from "../Metrics.ts"
+import * as ClaimTable from "./claimTable.ts"
+import * as Lane from "./lane.ts"
+import * as Loop from "./loop.ts"
+import * as Workshop from "./workshop.ts"
+
+/** The claimer of a queue. */
+export const make = (shop: Workshop.Workshop, lane: Lane.Lane): Loop.Actor<StorageError> => ({
+  name: `claimer of ${lane.settings.queue}`,
+  wake: lane.claimWake,
+  step: step(shop, lane)
+})
+
+const step = (shop: Workshop.Workshop, lane: Lane.Lane): Effect.Effect<Loop.Pause, StorageError> =>
+  Effect.suspend(() => {
+    Lane.measurePace(lane, Workshop.nowMillis(shop))
+    const room = Defaults.settleBacklog - shop.table.outbox.length
+    const limit = Workshop.mayClaim(shop) ? Lane.wanted(lane, room) : 0
+    if (limit <= 0) return Effect.succeed(Loop.about(shop.settings.pollMillis))
+    return Effect.map(
+      claim(shop, lane, limit, false),
+      (count) => count === 0 ? Loop.about(shop.settings.pollMillis) : Loop.again
+    )
+  })
+
+/** Claims jobs and takes them into the table; answers how many there were. */
+export const claim = (
+  shop: Workshop.Workshop,
+  lane: Lane.Lane,
+  limit: number,
+  suspects: boolean
+): Effect.Effect<number, StorageError> =>
+  Effect.uninterruptible(Effect.suspend(() => {
+    const { session } = shop
+    session.claiming += 1
+    shop.table.claiming += 1
+    const request = {
+      workerId: session.workerId,
+      queue: lane.settings.queue,
+      names: Workshop.names(shop),
+      limit,
+      perTenant: shop.settings.perTenant
+    }
+    return Effect.matchCauseEffect(shop.storage.claim(suspects ? { ...request, suspects } : request), {
+      onSuccess: (claims) => {
+        land(shop, session)
+        if (session.state !== "lost") takeIn(shop, session, lane, claims)
+        return Effect.succeed(claims.length)
+      },
+      onFailure: (cause) => {
+        land(shop, session)
+        // It may have succeeded all the same: the renewer will let this session go, and with it what nobody knows of.
+        session.isTainted = true
+        return Effect.failCause(cause)
+      }
+    })
+  }))
+
+const land = (shop: Workshop.Workshop, session: Workshop.Workshop["session"]): void => {
+  session.claiming -= 1
+  shop.table.claiming -= 1
+  shop.table.changed.openUnsafe()
+}
+
+const takeIn = (
+  shop: Workshop.Workshop,
+  session: Workshop.Workshop["session"],
+  lane: Lane.Lane,
+  claims: ReadonlyArray<Claim>
+): void => {
+  if (claims.length === 0) return
+  const nowMillis = Workshop.nowMillis(shop)
+  ClaimTable.accept(shop.table, session, lane, claims, nowMillis)
+  Metrics.claimed.updateUnsafe(claims.length, shop.context)
+  Metrics.claimBatch.updateUnsafe(claims.length, shop.context)
+  if (shop.isStopping || session.isFenced) ClaimTable.releaseBuffer(shop.table, lane, nowMillis)
+}

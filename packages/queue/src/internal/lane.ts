@@ -1,0 +1,66 @@
+/**
+ * One queue of a worker: its slots, the claims that wait for one, and how fast it works.
+ */
+import * as Latch from "effect/Latch"
+import * as Defaults from "../Defaults.ts"
+import type { Held } from "./claimTable.ts"
+import type { QueueSettings } from "./settings.ts"
+
+/** A queue with its slots and buffer. */
+export interface Lane {
+  readonly settings: QueueSettings
+  /** Wakes the claimer of this queue. */
+  readonly claimWake: Latch.Latch
+  /** Wakes the runner of this queue. */
+  readonly runWake: Latch.Latch
+  /** Claims that wait for a slot, oldest first. */
+  buffer: Array<Held>
+  /** Slots taken by handlers. */
+  running: number
+  /** Attempts that ended since the pace was last measured. */
+  ended: number
+  measuredMillis: number
+  /** Attempts that end per millisecond. */
+  pace: number
+}
+
+/** An idle queue. */
+export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
+  settings,
+  claimWake: Latch.makeUnsafe(false),
+  runWake: Latch.makeUnsafe(false),
+  buffer: [],
+  running: 0,
+  ended: 0,
+  measuredMillis: nowMillis,
+  pace: 0
+})
+
+/** Least time over which the pace is measured, in milliseconds. */
+const paceMillis = 20
+
+/** Measures the pace anew when enough time has passed: half old, half new. */
+export const measurePace = (lane: Lane, nowMillis: number): void => {
+  const elapsed = nowMillis - lane.measuredMillis
+  if (elapsed < paceMillis) return
+  lane.pace = 0.5 * lane.pace + 0.5 * (lane.ended / elapsed)
+  lane.ended = 0
+  lane.measuredMillis = nowMillis
+}
+
+/** Claims to hold ahead of free slots: as many as start within the horizon at the present pace. */
+export const ahead = ({ pace, settings }: Lane): number =>
+  Math.min(settings.prefetch, Math.floor(pace * Defaults.prefetchHorizonMillis))
+
+/**
+ * How many jobs to claim now.
+ *
+ * Free slots are filled at once. The buffer is filled up only when it is half empty, so that a busy queue asks for many
+ * jobs now and then, not for one at every end of an attempt.
+ */
+export const wanted = (lane: Lane, room: number): number => {
+  const target = ahead(lane)
+  const free = lane.settings.concurrency - lane.running - lane.buffer.length
+  const isLow = free > 0 || -free < target / 2
+  return isLow ? Math.max(0, Math.min(Defaults.claimBatch, free + target, room)) : 0
+}

@@ -1,0 +1,54 @@
+/**
+ * Registering handlers with a worker, and letting them go.
+ */
+import * as Effect from "effect/Effect"
+import type { Handler, Handlers } from "../Handlers.ts"
+import { InvalidOption } from "../QueueError.ts"
+import * as ClaimTable from "./claimTable.ts"
+import * as Outcomes from "./outcome.ts"
+import * as Shutdown from "./shutdown.ts"
+import * as Workshop from "./workshop.ts"
+
+/** The handlers of a worker. */
+export const make = (shop: Workshop.Workshop): Handlers["Service"] => ({
+  register: (handler) => Effect.acquireRelease(add(shop, handler), () => letGo(shop, handler)),
+  names: Effect.sync(() => Workshop.names(shop))
+})
+
+const add = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { name } = handler.definition
+    if (shop.handlers.has(name)) {
+      return Effect.die(
+        new InvalidOption({ field: "name", detail: `the job ${name} has a handler in this worker already` })
+      )
+    }
+    shop.handlers.set(name, handler)
+    announce(shop)
+    return Effect.void
+  })
+
+/** The services of the handler are closed after this: none of its attempts may be left. */
+const letGo = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { name } = handler.definition
+    shop.handlers.delete(name)
+    announce(shop)
+    const nowMillis = Workshop.nowMillis(shop)
+    for (const lane of shop.lanes) {
+      const [gone, kept] = [
+        lane.buffer.filter((held) => held.claim.name === name),
+        lane.buffer.filter((held) => held.claim.name !== name)
+      ]
+      lane.buffer = kept
+      for (const held of gone) ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
+    }
+    return Shutdown.drain(shop, (held) => held.claim.name === name)
+  })
+
+/** The storage hears of the names with the next renewal, which is now. */
+const announce = (shop: Workshop.Workshop): void => {
+  shop.session.isOutdated = true
+  shop.wakes.renewer.openUnsafe()
+  Workshop.wakeClaimers(shop)
+}

@@ -1,0 +1,47 @@
+/**
+ * A registration of this worker in the storage, under an id that is never used twice, and its lease.
+ *
+ * Claims belong to the session under which they were made. A worker has one present session; older ones live on until
+ * their last claim is settled.
+ */
+
+/** A registration. */
+export interface Session {
+  readonly workerId: string
+  /** `joining` is not registered yet; `live` is; `lost` and `left` are over. */
+  state: "joining" | "live" | "lost" | "left"
+  /** Monotonic end of the lease, less the safety margin: after it nothing of this session may run. */
+  deadlineMillis: number
+  /** The deadline has passed: its handlers were interrupted, and it waits for a renewal. */
+  isFenced: boolean
+  /** A claim failed and may have succeeded all the same: this session may hold jobs that nobody knows of. */
+  isTainted: boolean
+  /** What it told the storage of this worker is out of date. */
+  isOutdated: boolean
+  /** Claims that it holds. */
+  held: number
+  /** Claim requests that are under way. */
+  claiming: number
+}
+
+/** A session that is not registered yet. */
+export const make = (workerId: string): Session => ({
+  workerId,
+  state: "joining",
+  deadlineMillis: -Infinity,
+  isFenced: false,
+  isTainted: false,
+  isOutdated: false,
+  held: 0,
+  claiming: 0
+})
+
+/** May jobs be claimed under this session? */
+export const mayClaim = (session: Session): boolean => session.state === "live" && !session.isFenced
+
+/** Is there nothing left that this session is needed for? */
+export const isIdle = (session: Session): boolean => session.held === 0 && session.claiming === 0
+
+/** The deadline that a request for a lease gives when it succeeds: reckoned from before it was sent. */
+export const deadlineMillis = (sentMillis: number, leaseMillis: number, marginShare: number): number =>
+  sentMillis + leaseMillis * (1 - marginShare)
