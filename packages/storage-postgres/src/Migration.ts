@@ -9,7 +9,7 @@
  *
  * **Details**
  *
- * Each statement is sent on its own; all of one migration run in one transaction. `id` grows by one.
+ * Each statement is sent on its own; all run in one transaction. `id` grows by one.
  *
  * @stability unstable
  * @category models

@@ -6,12 +6,12 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
+import * as Prune from "./internal/prune.ts"
+import * as Session from "./internal/session.ts"
 import type { Migration } from "./Migration.ts"
 import { jobs } from "./migrations/0001Jobs.ts"
 import * as PgError from "./PgError.ts"
-import * as PgPrune from "./PgPrune.ts"
 import * as PgSchema from "./PgSchema.ts"
-import * as Session from "./Session.ts"
 
 /**
  * Every migration, oldest first.
@@ -55,7 +55,7 @@ export interface MigrationStatus {
  * **Details**
  *
  * Takes an advisory lock by polling every 100 ms, so that any number of processes may start at once: one migrates,
- * the others wait and find nothing to do. Each migration is one transaction with a `lock_timeout` of 2 seconds.
+ * the others wait and find nothing to do. All or nothing, with a `lock_timeout` of 2 seconds; one connection is enough.
  *
  * **Errors**
  *
@@ -79,7 +79,7 @@ export const migrate = Effect.fnUntraced(function*(options: MigrateOptions = {})
       return wanted.map((migration) => migration.name)
     })
   )
-  if (to >= jobs.id) yield* PgPrune.prepare(session)
+  if (to >= jobs.id) yield* Prune.prepare(session)
   return applied
 })
 
@@ -121,21 +121,15 @@ export const status = Effect.fnUntraced(function*(options: MigrateOptions = {}) 
 const sessionOf = (options: MigrateOptions) =>
   Effect.flatMap(PgClient.PgClient, (sql) => Session.make(sql, { schema: options.schema, deadline: "5 minutes" }))
 
-/** Runs an effect while this process alone migrates this schema. */
+/**
+ * Runs an effect in one transaction while this process alone migrates this schema. The lock belongs to the
+ * transaction, so that it needs one connection, works through a pooler and can not be left behind.
+ */
 const locked = <A, E, R>(session: Session.Session, effect: Effect.Effect<A, E, R>) =>
-  Effect.scoped(Effect.gen(function*() {
-    const connection = yield* session.sql.reserve
+  session.sql.withTransaction(Effect.gen(function*() {
     const key = PgSchema.channel(session.schemaName)
-    const tryLock = Effect.map(
-      connection.execute("select pg_try_advisory_lock(hashtextextended($1, 0)) as ok", [key], undefined),
-      ([row]) => row["ok"] === true
-    )
-    while (!(yield* tryLock)) yield* Effect.sleep("100 millis")
-    yield* Effect.addFinalizer(() =>
-      Effect.ignore(
-        connection.execute("select pg_advisory_unlock(hashtextextended($1, 0)) as ok", [key], undefined)
-      )
-    )
+    const tryLock = session.rows("migrate", "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as ok", [key])
+    while ((yield* tryLock)[0]?.["ok"] !== true) yield* Effect.sleep("100 millis")
     return yield* effect
   })).pipe(PgError.mapErrors("migrate"))
 
@@ -161,20 +155,18 @@ const appliedIds = (session: Session.Session): Effect.Effect<Set<number>, Storag
   })
 
 const applyUp = (session: Session.Session, migration: Migration) =>
-  inTransaction(session, [
+  runAll(session, [
     ...migration.up(session.schema),
     `insert into ${session.schema}.migration (id, name) values (${migration.id}, '${migration.name}')`
   ])
 
 const applyDown = (session: Session.Session, migration: Migration) =>
-  inTransaction(session, [
+  runAll(session, [
     ...migration.down(session.schema),
     `delete from ${session.schema}.migration where id = ${migration.id}`
   ])
 
-const inTransaction = (session: Session.Session, texts: ReadonlyArray<string>) =>
-  session.sql.withTransaction(
-    Effect.forEach(["set local lock_timeout = '2s'", ...texts], (text) => session.rows("migrate", text, []), {
-      discard: true
-    })
-  )
+const runAll = (session: Session.Session, texts: ReadonlyArray<string>) =>
+  Effect.forEach(["set local lock_timeout = '2s'", ...texts], (text) => session.rows("migrate", text, []), {
+    discard: true
+  })
