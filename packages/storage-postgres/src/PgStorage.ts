@@ -11,29 +11,35 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { Storage } from "@millrace/storage/Storage"
 import type { Capabilities } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as PgClaim from "./PgClaim.ts"
+import * as Claim from "./internal/claim.ts"
+import * as Insert from "./internal/insert.ts"
+import * as Lease from "./internal/lease.ts"
+import * as Listener from "./internal/listener.ts"
+import * as Notifier from "./internal/notifier.ts"
+import * as Prune from "./internal/prune.ts"
+import * as Query from "./internal/query.ts"
+import * as Session from "./internal/session.ts"
+import * as Settle from "./internal/settle.ts"
 import * as PgError from "./PgError.ts"
-import * as PgInsert from "./PgInsert.ts"
-import * as PgLease from "./PgLease.ts"
-import * as PgListener from "./PgListener.ts"
 import * as PgMigrations from "./PgMigrations.ts"
-import * as PgNotifier from "./PgNotifier.ts"
-import * as PgPrune from "./PgPrune.ts"
-import * as PgQuery from "./PgQuery.ts"
-import * as PgSettle from "./PgSettle.ts"
-import * as Session from "./Session.ts"
 
 /**
- * Options of the storage: schema and deadline.
+ * Options of the storage.
  *
  * @stability unstable
  * @category models
  * @since 0.1.0
  */
-export type PgStorageOptions = Session.SessionOptions
+export interface PgStorageOptions {
+  /** The schema of the tables. Defaults to `millrace`. */
+  readonly schema?: string | undefined
+  /** How long one statement may take. Defaults to 30 seconds: the longest that a worker may wait before it gives up. */
+  readonly deadline?: Duration.Input | undefined
+}
 
 /**
  * Makes the storage. The tables must be there: see `layerMigrated` and `PgMigrations`.
@@ -45,23 +51,23 @@ export type PgStorageOptions = Session.SessionOptions
 export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) {
   const sql = yield* PgClient.PgClient
   const session = yield* Session.make(sql, options)
-  const notifier = yield* PgNotifier.make(session)
+  const notifier = yield* Notifier.make(session)
   return Storage.of({
     capabilities: capabilitiesOf(session),
-    insert: PgInsert.make(session, notifier),
-    claim: PgClaim.make(session),
-    report: PgSettle.makeReport(session),
-    settle: PgSettle.make(session, notifier),
-    renew: PgLease.makeRenew(session, notifier),
-    promote: PgLease.makePromote(session, notifier),
-    reclaim: PgLease.makeReclaim(session, notifier),
-    transition: PgQuery.makeTransition(session, notifier),
-    control: PgQuery.makeControl(session, notifier),
-    list: PgQuery.makeList(session),
-    history: PgQuery.makeHistory(session),
-    overview: PgQuery.makeOverview(session),
-    prune: PgPrune.make(session),
-    events: PgListener.events(session, notifier)
+    insert: Insert.make(session, notifier),
+    claim: Claim.make(session),
+    report: Settle.makeReport(session),
+    settle: Settle.make(session, notifier),
+    renew: Lease.makeRenew(session, notifier),
+    promote: Lease.makePromote(session, notifier),
+    reclaim: Lease.makeReclaim(session, notifier),
+    transition: Query.makeTransition(session, notifier),
+    control: Query.makeControl(session, notifier),
+    list: Query.makeList(session),
+    history: Query.makeHistory(session),
+    overview: Query.makeOverview(session),
+    prune: Prune.make(session),
+    events: Listener.events(session, notifier)
   })
 })
 

@@ -4,8 +4,6 @@
  * Hot tables (`ready`, `lease`, `scheduled`) hold live rows only; rows are inserted and deleted.
  * `finished` and `attempt` are append-only and partitioned by day. No foreign keys between
  * hot tables. The order of columns is that of their alignment.
- *
- * @since 0.1.0
  */
 import type { Migration } from "../Migration.ts"
 
@@ -171,13 +169,7 @@ const jobView = (s: string) =>
   union all ${ended(s, "finished", "j.state")}
   union all ${ended(s, "dead", `'dead'::text collate "C"`)}`
 
-/**
- * Creates every table of the engine.
- *
- * @stability unstable
- * @category migrations
- * @since 0.1.0
- */
+/** Creates every table of the engine. */
 export const jobs: Migration = {
   id: 1,
   name: "jobs",

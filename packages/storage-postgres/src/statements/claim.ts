@@ -13,8 +13,6 @@
  * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position.
  * Rows: level, lease, then the job; one row with only the level when nothing of it could be claimed;
  * walked and walked_last tell how many tenants were looked at, and the last of them.
- *
- * @since 0.1.0
  */
 import { countInto, jobValues, now } from "./fragments.ts"
 

@@ -1,8 +1,4 @@
-/**
- * Pieces that several statements share.
- *
- * @since 0.1.0
- */
+/** Pieces that several statements share. */
 
 /** The storage's clock: the parameter when a test gives one, else the server's. */
 export const nowAt = (parameter: number): string => `coalesce($${parameter}::timestamptz, statement_timestamp())`

@@ -6,8 +6,6 @@
  *
  * Parameters: $1 clock, $2 jsonb array of jobs. Rows: ord, id, key, state of every stored job;
  * a job that is missing was refused by its unique key.
- *
- * @since 0.1.0
  */
 import { countInto, jobList, jobValues, now } from "./fragments.ts"
 

@@ -1,8 +1,4 @@
-/**
- * Leases: signs of life, and taking back what a lost worker held.
- *
- * @since 0.1.0
- */
+/** Leases: signs of life, and taking back what a lost worker held. */
 import { countInto, jobList, jobValues, lentJobs, now } from "./fragments.ts"
 
 /** Registers a worker or renews it. Parameters: $1 clock, $2 worker, $3 lease ms, $4 info. */

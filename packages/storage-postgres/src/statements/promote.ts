@@ -4,8 +4,6 @@
  * Plan: index scan on `scheduled_due` up to the limit; the future is never read.
  *
  * Parameters: $1 clock, $2 jobs at most. One row: count, queues, next_due_ms (null: nothing is scheduled).
- *
- * @since 0.1.0
  */
 import { countInto, jobList, jobValues, now } from "./fragments.ts"
 

@@ -1,8 +1,4 @@
-/**
- * Retention: partitions of the history, and what goes by rows.
- *
- * @since 0.1.0
- */
+/** Retention: partitions of the history, and what goes by rows. */
 import { countInto, now } from "./fragments.ts"
 
 /** The clock. Parameter: $1 clock. Row: millis. */
@@ -14,9 +10,7 @@ join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace n
 join pg_catalog.pg_class c on c.oid = i.inhrelid
 where n.nspname = $1 and p.relname = $2 order by c.relname`
 
-/**
- * Creates a partition beside the table and attaches it: a lock that writers of the parent do not feel.
- */
+/** Creates a partition beside the table and attaches it: a lock that writers of the parent do not feel. */
 export const createPartition = (
   s: string,
   table: string,

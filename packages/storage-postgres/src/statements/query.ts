@@ -1,8 +1,4 @@
-/**
- * Reading: pages of jobs, the history of one, counts.
- *
- * @since 0.1.0
- */
+/** Reading: pages of jobs, the history of one, counts. */
 
 /** The columns of the view `job` that a record is made of. */
 const recordColumns = `j.id, j.name, j.version, j.state, j.queue, j.tenant, j.priority, j.payload, j.result, j.error,

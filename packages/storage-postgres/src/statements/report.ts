@@ -3,8 +3,6 @@
  *
  * Plan: primary key look-ups of the leases; low volume by design (a handler's reports are throttled).
  * Parameters: $1 clock, $2 worker, $3 jsonb array of reports. Rows: ord of every report that took effect.
- *
- * @since 0.1.0
  */
 import { now } from "./fragments.ts"
 

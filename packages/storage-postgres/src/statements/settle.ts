@@ -13,8 +13,6 @@
  * ('' for none); `settle` also: $10 outcome codes, $11 delays in ms, $12 errors as JSON text, $13 whether a report was written,
  * $14 clock.
  * Rows: id of every hit.
- *
- * @since 0.1.0
  */
 import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
 
@@ -70,9 +68,7 @@ const startedAt = (row: string) =>
   `case when ${row}.started_ms >= 0 then ${row}.claimed_at + make_interval(secs => ${row}.started_ms / 1000.0) end`
 const endedAt = (row: string) => `${row}.claimed_at + make_interval(secs => ${row}.ended_ms / 1000.0)`
 
-/**
- * Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path.
- */
+/** Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path. */
 export const settleCompleted = (s: string): string =>
   `with ${zipped(s, commonNames, commonArrays)}, kept as (
   insert into ${s}.finished (state, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result)

@@ -4,8 +4,6 @@
  * Plan: index probes by id on each table; running jobs are looked for in the leases, of which
  * there are few. Parameters: $1 ids; cancel and retry: $2 clock; cancel: $3 reason.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
- *
- * @since 0.1.0
  */
 import { countInto, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
 

@@ -1,7 +1,5 @@
 /**
  * What every method of the driver needs: the client, the quoted schema, the clock, and one way to run a statement.
- *
- * @since 0.1.0
  */
 import type * as PgClient from "@effect/sql-pg/PgClient"
 import { StorageClock } from "@millrace/storage/StorageClock"
@@ -9,8 +7,8 @@ import * as StorageError from "@millrace/storage/StorageError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as PgError from "./PgError.ts"
-import * as PgSchema from "./PgSchema.ts"
+import * as PgError from "../PgError.ts"
+import * as PgSchema from "../PgSchema.ts"
 
 /** A row of the server, undecoded. */
 export type Row = Readonly<Record<string, unknown>>
@@ -22,10 +20,6 @@ export type Row = Readonly<Record<string, unknown>>
  *
  * `now` is null when the database's clock decides. `rows` runs one prepared statement and gives up after the
  * deadline with `Unavailable`. Inside a transaction of the caller it runs on the caller's connection.
- *
- * @stability unstable
- * @category models
- * @since 0.1.0
  */
 export interface Session {
   readonly sql: PgClient.PgClient
@@ -39,27 +33,13 @@ export interface Session {
   ) => Effect.Effect<ReadonlyArray<Row>, StorageError.StorageError>
 }
 
-/**
- * Options of a session.
- *
- * @stability unstable
- * @category models
- * @since 0.1.0
- */
-export interface SessionOptions {
-  /** The schema of the tables. Defaults to `millrace`. */
+/** Options of a session; those of `PgStorage` say what they are. */
+interface SessionOptions {
   readonly schema?: string | undefined
-  /** How long one statement may take. Defaults to 30 seconds: the longest that a worker may wait before it gives up. */
   readonly deadline?: Duration.Input | undefined
 }
 
-/**
- * Makes a session on a client.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** Makes a session on a client. */
 export const make = (sql: PgClient.PgClient, options: SessionOptions = {}): Effect.Effect<Session> =>
   Effect.map(StorageClock, (clock) => {
     const schemaName = options.schema ?? PgSchema.defaultName

@@ -1,29 +1,19 @@
-/**
- * Leases: signs of life of workers, promotion of due jobs, and taking back what lost workers held.
- *
- * @since 0.1.0
- */
+/** Leases: signs of life of workers, promotion of due jobs, and taking back what lost workers held. */
 import * as Bounds from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
 import type { Promoted, Reclaimed } from "@millrace/storage/Storage"
 import * as StorageError from "@millrace/storage/StorageError"
 import type { RenewRequest, RenewResult } from "@millrace/storage/WorkerRecord"
 import * as Effect from "effect/Effect"
-import type { Notifier } from "./PgNotifier.ts"
-import type { Row, Session } from "./Session.ts"
-import * as statements from "./statements/lease.ts"
-import { promote } from "./statements/promote.ts"
+import * as statements from "../statements/lease.ts"
+import { promote } from "../statements/promote.ts"
+import type { Notifier } from "./notifier.ts"
+import type { Row, Session } from "./session.ts"
 
 /** Count deltas folded by one call of reclaim: about what a busy second leaves behind. */
 const foldMax = 5000
 
-/**
- * The renew method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The renew method of a session. */
 export const makeRenew = (session: Session, notifier: Notifier) => {
   const registerText = statements.register(session.schema)
   const renewText = statements.renew(session.schema)
@@ -53,13 +43,7 @@ export const makeRenew = (session: Session, notifier: Notifier) => {
   })
 }
 
-/**
- * The promote method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The promote method of a session. */
 export const makePromote = (session: Session, notifier: Notifier) => {
   const text = promote(session.schema)
   return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
@@ -75,13 +59,7 @@ export const makePromote = (session: Session, notifier: Notifier) => {
   })
 }
 
-/**
- * The reclaim method of a session. It also folds the count deltas, being called every second or so.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The reclaim method of a session. It also folds the count deltas, being called every second or so. */
 export const makeReclaim = (session: Session, notifier: Notifier) => {
   const text = statements.reclaim(session.schema)
   const foldText = statements.foldCounts(session.schema)

@@ -1,18 +1,14 @@
-/**
- * LISTEN as a stream of events: the hints of all processes.
- *
- * @since 0.1.0
- */
+/** LISTEN as a stream of events: the hints of all processes. */
 import type { StorageEvent } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
-import * as Hint from "./Hint.ts"
-import * as PgError from "./PgError.ts"
-import type { Notifier } from "./PgNotifier.ts"
-import * as PgSchema from "./PgSchema.ts"
-import type { Session } from "./Session.ts"
+import * as PgError from "../PgError.ts"
+import * as PgSchema from "../PgSchema.ts"
+import * as Hint from "./hint.ts"
+import type { Notifier } from "./notifier.ts"
+import type { Session } from "./session.ts"
 
 /**
  * The events of a driver: those of this process at once, those of others by LISTEN.
@@ -21,10 +17,6 @@ import type { Session } from "./Session.ts"
  *
  * Begins with `Connected` when LISTEN stands, and fails when its connection is lost: run it again.
  * Each run holds one connection of the client's pool.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
  */
 export const events = (session: Session, notifier: Notifier): Stream.Stream<StorageEvent, StorageError> =>
   Stream.merge(remote(session), local(notifier), { haltStrategy: "either" })

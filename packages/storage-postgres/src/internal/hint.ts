@@ -3,8 +3,6 @@
  *
  * A payload is lines of one hint each and stays below PostgreSQL's 8,000 bytes. `Finished` is not sent
  * to other processes: who waits there, polls.
- *
- * @since 0.1.0
  */
 import type { StorageEvent } from "@millrace/storage/Storage"
 

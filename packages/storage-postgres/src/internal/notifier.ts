@@ -5,8 +5,6 @@
  * transaction of its own that does not wait for the disk: a NOTIFY holds a lock of the whole server
  * while it commits, so that one per job would cap the server (measured: 15,500 inserts/s become 3,600).
  * Losing a hint costs at most one poll interval.
- *
- * @since 0.1.0
  */
 import * as JobId from "@millrace/storage/JobId"
 import * as JobState from "@millrace/storage/JobState"
@@ -16,9 +14,9 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as Hint from "./Hint.ts"
-import * as PgSchema from "./PgSchema.ts"
-import type { Row, Session } from "./Session.ts"
+import * as PgSchema from "../PgSchema.ts"
+import * as Hint from "./hint.ts"
+import type { Row, Session } from "./session.ts"
 
 /**
  * The notifier of a driver.
@@ -26,10 +24,6 @@ import type { Row, Session } from "./Session.ts"
  * **Details**
  *
  * `hub` has the events that happen in this process. The functions are called after the commit.
- *
- * @stability unstable
- * @category models
- * @since 0.1.0
  */
 export interface Notifier {
   readonly hub: PubSub.PubSub<StorageEvent>
@@ -45,13 +39,7 @@ const pause = "15 millis"
 /** Events kept for a subscriber in this process that does not read. */
 const eventsKept = 1024
 
-/**
- * Starts a notifier.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** Starts a notifier. */
 export const make = Effect.fnUntraced(function*(
   session: Session
 ): Effect.fn.Return<Notifier, never, Scope.Scope> {

@@ -2,16 +2,14 @@
  * Claiming: level after level until the limit is reached, with a memory of where the last claim ended.
  *
  * The memory is a hint only: forgotten, it costs a walk over dead index entries, nothing more.
- *
- * @since 0.1.0
  */
 import * as Bounds from "@millrace/storage/Bounds"
 import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
-import * as Rows from "./Rows.ts"
-import type { Row, Session } from "./Session.ts"
-import * as statements from "./statements/claim.ts"
+import * as statements from "../statements/claim.ts"
+import * as Rows from "./rows.ts"
+import type { Row, Session } from "./session.ts"
 
 /** Where the last claim of a worker from a queue ended: level, tenant, next position, claims since the last rescan. */
 interface Mark {
@@ -29,13 +27,7 @@ const rescanEvery = 64
 /** Priorities go from 0 to 100; above them there is no level. */
 const levelMax = 100
 
-/**
- * The claim method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The claim method of a session. */
 export const make = (session: Session) => {
   const claimText = statements.claim(session.schema)
   const suspectText = statements.claimSuspect(session.schema)

@@ -1,8 +1,4 @@
-/**
- * Days as partitions: their names and bounds. A day is the number of days since 1970-01-01 UTC.
- *
- * @since 0.1.0
- */
+/** Days as partitions: their names and bounds. A day is the number of days since 1970-01-01 UTC. */
 import * as DateTime from "effect/DateTime"
 
 const dayMillis = 86_400_000

@@ -1,15 +1,11 @@
-/**
- * Rows of the server as values of the port.
- *
- * @since 0.1.0
- */
+/** Rows of the server as values of the port. */
 import type { Attempt, AttemptOutcome } from "@millrace/storage/Attempt"
 import type { Claim } from "@millrace/storage/Claim"
 import * as JobId from "@millrace/storage/JobId"
 import type { JobRecord } from "@millrace/storage/JobRecord"
 import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
 import * as DateTime from "effect/DateTime"
-import type { Row } from "./Session.ts"
+import type { Row } from "./session.ts"
 
 /** The claim of a row of the claim statements; `place` is its 1-based place in the lease. */
 export const toClaim = (row: Row, queue: string, place: number): Claim => ({

@@ -1,8 +1,4 @@
-/**
- * Settling and reporting: the fenced writes of a worker.
- *
- * @since 0.1.0
- */
+/** Settling and reporting: the fenced writes of a worker. */
 import type { AttemptOutcome } from "@millrace/storage/Attempt"
 import * as Bounds from "@millrace/storage/Bounds"
 import type { FencedResult } from "@millrace/storage/Claim"
@@ -10,19 +6,13 @@ import type { Outcome, Report, Settlement } from "@millrace/storage/Outcome"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Notifier } from "./PgNotifier.ts"
-import * as Rows from "./Rows.ts"
-import type { Session } from "./Session.ts"
-import * as reports from "./statements/report.ts"
-import * as statements from "./statements/settle.ts"
+import * as reports from "../statements/report.ts"
+import * as statements from "../statements/settle.ts"
+import type { Notifier } from "./notifier.ts"
+import * as Rows from "./rows.ts"
+import type { Session } from "./session.ts"
 
-/**
- * The settle method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The settle method of a session. */
 export const make = (session: Session, notifier: Notifier) => {
   const completedText = statements.settleCompleted(session.schema)
   const anyText = statements.settle(session.schema)
@@ -64,13 +54,7 @@ export const make = (session: Session, notifier: Notifier) => {
   })
 }
 
-/**
- * The report method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The report method of a session. */
 export const makeReport = (session: Session) => {
   const text = reports.report(session.schema)
   return Effect.fnUntraced(function*(workerId: string, entries: ReadonlyArray<Report>) {

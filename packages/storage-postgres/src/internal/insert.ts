@@ -1,8 +1,4 @@
-/**
- * Inserting jobs: one statement for the batch, and a second one only when unique keys were held already.
- *
- * @since 0.1.0
- */
+/** Inserting jobs: one statement for the batch, and a second one only when unique keys were held already. */
 import * as Bounds from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
 import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
@@ -10,20 +6,14 @@ import * as StorageError from "@millrace/storage/StorageError"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type { Notifier } from "./PgNotifier.ts"
-import type { Session } from "./Session.ts"
-import * as statements from "./statements/insert.ts"
+import * as statements from "../statements/insert.ts"
+import type { Notifier } from "./notifier.ts"
+import type { Session } from "./session.ts"
 
 /** How often the holder of a key may vanish between two looks before the insert gives up. */
 const roundsMax = 5
 
-/**
- * The insert method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The insert method of a session. */
 export const make = (session: Session, notifier: Notifier) => {
   const insertText = statements.insert(session.schema)
   const holdersText = statements.keyHolders(session.schema)

@@ -1,8 +1,4 @@
-/**
- * Reading and steering: pages, histories, counts, transitions, pauses.
- *
- * @since 0.1.0
- */
+/** Reading and steering: pages, histories, counts, transitions, pauses. */
 import * as Bounds from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
 import type { JobQuery } from "@millrace/storage/JobQuery"
@@ -13,20 +9,14 @@ import type { ControlCommand, Overview, TransitionAction, TransitionResult } fro
 import * as StorageError from "@millrace/storage/StorageError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as PgNotifier from "./PgNotifier.ts"
-import * as Rows from "./Rows.ts"
-import { dateOf } from "./Session.ts"
-import type { Row, Session } from "./Session.ts"
-import * as statements from "./statements/query.ts"
-import * as transitions from "./statements/transition.ts"
+import * as statements from "../statements/query.ts"
+import * as transitions from "../statements/transition.ts"
+import * as Notifier from "./notifier.ts"
+import * as Rows from "./rows.ts"
+import { dateOf } from "./session.ts"
+import type { Row, Session } from "./session.ts"
 
-/**
- * The list method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The list method of a session. */
 export const makeList = (session: Session) =>
   Effect.fnUntraced(function*(query: JobQuery) {
     yield* check(Bounds.checkQuery(query))
@@ -37,25 +27,13 @@ export const makeList = (session: Session) =>
     return toPage(rows.map(Rows.toRecord), limit)
   })
 
-/**
- * The history method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The history method of a session. */
 export const makeHistory = (session: Session) => {
   const text = statements.history(session.schema)
   return (id: JobId.JobId) => Effect.map(session.rows("history", text, [id]), (rows) => rows.map(Rows.toAttempt))
 }
 
-/**
- * The overview method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
+/** The overview method of a session. */
 export const makeOverview = (session: Session): Effect.Effect<Overview, StorageError.StorageError> =>
   Effect.map(
     Effect.all([
@@ -68,14 +46,8 @@ export const makeOverview = (session: Session): Effect.Effect<Overview, StorageE
 /** How often jobs in the middle of a move are asked for again. */
 const transitionRounds = 5
 
-/**
- * The transition method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
-export const makeTransition = (session: Session, notifier: PgNotifier.Notifier) => {
+/** The transition method of a session. */
+export const makeTransition = (session: Session, notifier: Notifier.Notifier) => {
   const texts = {
     Cancel: transitions.cancel(session.schema),
     Retry: transitions.retry(session.schema),
@@ -85,7 +57,7 @@ export const makeTransition = (session: Session, notifier: PgNotifier.Notifier) 
 
   const act = Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
     const rows = yield* session.rows("transition", texts[action._tag], paramsOf(ids, yield* session.now, action))
-    yield* session.sql.afterCommit(PgNotifier.ofTransition(notifier, rows))
+    yield* session.sql.afterCommit(Notifier.ofTransition(notifier, rows))
     return new Map(rows.map((row) => [String(row["id"]), toTransitionResult(row)]))
   })
 
@@ -102,14 +74,8 @@ export const makeTransition = (session: Session, notifier: PgNotifier.Notifier) 
   })
 }
 
-/**
- * The control method of a session.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
-export const makeControl = (session: Session, notifier: PgNotifier.Notifier) => {
+/** The control method of a session. */
+export const makeControl = (session: Session, notifier: Notifier.Notifier) => {
   const text = statements.pause(session.schema)
   return Effect.fnUntraced(function*(command: ControlCommand) {
     const isPause = command._tag === "PauseQueue"

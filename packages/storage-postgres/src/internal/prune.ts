@@ -1,15 +1,11 @@
-/**
- * Retention: prepares the partitions of coming days, drops those whose time is over, deletes old dead jobs.
- *
- * @since 0.1.0
- */
+/** Retention: prepares the partitions of coming days, drops those whose time is over, deletes old dead jobs. */
 import type { Pruned, PrunePolicy } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
-import * as Partitions from "./Partitions.ts"
-import * as PgError from "./PgError.ts"
-import type { Session } from "./Session.ts"
-import * as statements from "./statements/prune.ts"
+import * as PgError from "../PgError.ts"
+import * as statements from "../statements/prune.ts"
+import * as Partitions from "./partitions.ts"
+import type { Session } from "./session.ts"
 
 /** Jobs deleted by one statement: a few milliseconds' work. */
 const batch = 10_000
@@ -21,10 +17,6 @@ const batch = 10_000
  *
  * `finished` goes by whole days (UTC) once its last instant is older than the policy asks; `attempt` once both
  * ages have passed. Dropping waits at most a second for its lock and is left to the next call otherwise.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
  */
 export const make = (session: Session) => {
   const { schema } = session
@@ -85,10 +77,6 @@ export const make = (session: Session) => {
  *
  * A day that another process creates meanwhile, or that can not be attached now, is left: its rows go to the
  * default partition, from which they are pruned as well.
- *
- * @stability unstable
- * @category maintenance
- * @since 0.1.0
  */
 export const prepare = Effect.fnUntraced(function*(session: Session) {
   const [clock] = yield* session.rows("prune", statements.clock, [yield* session.now])
