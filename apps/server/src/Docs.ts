@@ -78,7 +78,7 @@ export const policyOf = (page: string): string => {
   )
   return [
     "default-src 'none'",
-    `script-src ${scripts.join(" ")}`,
+    `script-src ${scripts.length === 0 ? "'none'" : scripts.join(" ")}`,
     "style-src 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",

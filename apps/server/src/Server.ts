@@ -1,5 +1,5 @@
 /**
- * The HTTP server: the contract's endpoints on a queue, and everything that holds for all of them.
+ * The HTTP server: the contract's endpoints on a storage, and everything that holds for all of them.
  *
  * From outside to inside a request passes: the log, the headers, the error envelope, the limit of concurrent requests,
  * the check of its host and origin, the routes, the rules of the contract, its handler.
@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { Api } from "@millrace/api"
+import { JobRegistry, Queue } from "@millrace/queue"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -45,7 +46,7 @@ export interface Options {
 }
 
 /**
- * A server on a queue. It answers as long as the layer is open; `HttpServer` tells its address.
+ * A server on a storage. It answers as long as the layer is open; `HttpServer` tells its address.
  *
  * @stability unstable
  * @category layers
@@ -54,6 +55,9 @@ export interface Options {
 export const layer = ({ config, jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
     Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer]),
+    // A queue of its own: one shared with other parts of the program would not know these definitions.
+    Layer.provide(Layer.fresh(Queue.layer)),
+    Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
     Layer.provideMerge(Listener.layer(config))
   )
 

@@ -9,7 +9,6 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { BuiltinJobs } from "@millrace/jobs"
-import { Queue } from "@millrace/queue"
 import { PgMigrations, PgStorage } from "@millrace/storage-postgres"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
@@ -25,8 +24,8 @@ import * as Migrations from "./Migrations.ts"
 import * as Server from "./Server.ts"
 import * as ServerConfig from "./ServerConfig.ts"
 
-/** Below the time limit of a request, so that its answer says what was slow. */
-const statementDeadline = "10 seconds"
+/** Below the time limit of a request, so that a statement in flight does not hold up the answer or the stop. */
+const statementDeadline = "8 seconds"
 
 const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.ProgramConfig) =>
   Layer.mergeAll(
@@ -54,7 +53,6 @@ const program = Effect.fnUntraced(function*(jobsPath: Option.Option<string>) {
   const module = Option.isNone(path) ? [] : yield* JobsModule.load(path.value)
   return announce.pipe(
     Layer.provide(Server.layer({ config: server, jobs: { builtIn: BuiltinJobs.definitions, module } })),
-    Layer.provide(Queue.layer),
     Layer.provide(database(program))
   )
 })

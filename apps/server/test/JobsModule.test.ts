@@ -1,0 +1,41 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Job } from "@millrace/queue"
+import { Effect } from "effect"
+import * as NodePath from "node:path"
+import * as JobsModule from "../src/JobsModule.ts"
+
+const support = (name: string) => NodePath.join(import.meta.dirname, "support", name)
+
+describe("JobsModule", () => {
+  it.effect("loads the definitions that a module exports, one by one and in lists", () =>
+    Effect.gen(function*() {
+      const definitions = yield* JobsModule.load(support("jobs.ts"))
+      assert.sameMembers(definitions.map((definition) => definition.name), ["Resize", "Translate", "Index"])
+    }))
+
+  it.effect("takes a path relative to the working directory", () =>
+    Effect.gen(function*() {
+      const definitions = yield* JobsModule.load(NodePath.relative(process.cwd(), support("jobs.ts")))
+      assert.strictEqual(definitions.length, 3)
+    }))
+
+  it.effect("says which module it can not use, and why", () =>
+    Effect.gen(function*() {
+      const missing = yield* Effect.flip(JobsModule.load("./missing.ts"))
+      assert.include(missing.message, "./missing.ts")
+      const empty = yield* Effect.flip(JobsModule.load(support("RawSocket.ts")))
+      assert.include(empty.message, "no definition")
+    }))
+
+  it("takes nothing for a definition that only looks like one", () => {
+    const real = Job.make("Real", { payload: {} })
+    const fakes = {
+      a: 1,
+      b: "Real",
+      c: { name: "x" },
+      d: null,
+      e: { name: "x", payloadSchema: {}, codec: {}, options: {} }
+    }
+    assert.deepStrictEqual(JobsModule.definitionsOf({ ...fakes, real, again: real }).map((each) => each.name), ["Real"])
+  })
+})

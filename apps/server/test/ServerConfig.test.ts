@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Option, Redacted } from "effect"
+import * as ServerConfig from "../src/ServerConfig.ts"
+
+const withEnv = (env: Record<string, string>) =>
+  Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+
+describe("ServerConfig", () => {
+  it.effect("listens on 127.0.0.1:4080 when nothing is said", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.provideService(
+        ServerConfig.server,
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromEnv({ env: {} })
+      )
+      assert.deepStrictEqual(config, ServerConfig.defaults)
+      assert.strictEqual(config.host, "127.0.0.1")
+      assert.strictEqual(config.port, 4080)
+    }))
+
+  it.effect("reads every setting", () =>
+    Effect.gen(function*() {
+      const server = yield* ServerConfig.server
+      assert.deepStrictEqual(server, {
+        host: "::1",
+        port: 0,
+        allowedHosts: ["jobs.internal", "queue.internal"],
+        grace: Duration.seconds(1),
+        requestTimeout: Duration.minutes(1),
+        maxRequests: 8
+      })
+      const program = yield* ServerConfig.program
+      assert.strictEqual(Redacted.value(program.databaseUrl), "postgres://localhost/jobs")
+      assert.deepInclude(program, { databaseConnections: 3, jobs: Option.some("./jobs.ts"), migrate: false })
+    }).pipe(withEnv({
+      MILLRACE_HOST: "::1",
+      MILLRACE_PORT: "0",
+      MILLRACE_ALLOWED_HOSTS: "jobs.internal,queue.internal",
+      MILLRACE_GRACE: "1 second",
+      MILLRACE_REQUEST_TIMEOUT: "1 minute",
+      MILLRACE_MAX_REQUESTS: "8",
+      DATABASE_URL: "postgres://localhost/jobs",
+      MILLRACE_DATABASE_CONNECTIONS: "3",
+      MILLRACE_JOBS: "./jobs.ts",
+      MILLRACE_MIGRATE: "off"
+    })))
+
+  for (
+    const env of [{ MILLRACE_PORT: "65536" }, { MILLRACE_PORT: "http" }, { MILLRACE_MAX_REQUESTS: "0" }, {
+      MILLRACE_GRACE: "soon"
+    }]
+  ) {
+    it.effect(`refuses ${JSON.stringify(env)}`, () =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(
+          Effect.provideService(ServerConfig.server, ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+        )
+        assert.strictEqual(exit._tag, "Failure")
+      }))
+  }
+
+  for (const host of ["0.0.0.0", "::", "10.0.0.5", "jobs.example"]) {
+    it.effect(`refuses to listen on ${host}, and says why`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(ServerConfig.refuseExposed({ ...ServerConfig.defaults, host }))
+        assert.strictEqual(error.host, host)
+        assert.include(error.message, "MILLRACE_HOST")
+      }))
+  }
+})
