@@ -1,0 +1,107 @@
+/**
+ * The worker as a layer: the jobs of the user and the built-in ones, on a queue and a storage.
+ *
+ * @since 0.1.0
+ */
+import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as Handlers from "@millrace/queue/Handlers"
+import * as Queue from "@millrace/queue/Queue"
+import * as Worker from "@millrace/queue/Worker"
+import type { Storage } from "@millrace/storage/Storage"
+import * as Cause from "effect/Cause"
+import type * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import type * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
+import type { ExportedLayer } from "./JobsModule.ts"
+import * as Reason from "./Reason.ts"
+import type { WorkerSettings } from "./WorkerSettings.ts"
+
+/**
+ * The worker has nothing to do: no module and no built-in job registered a handler.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class NoHandlers extends Schema.TaggedError<NoHandlers>()("NoHandlers", {
+  modules: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return this.modules.length === 0
+      ? "There is no job to serve: name a module with --jobs, or leave --no-builtin out."
+      : `There is no job to serve: the layers of ${this.modules.join(", ")} register no handler.`
+  }
+}
+
+/**
+ * A layer of a module could not be built: a service that it needs is missing, or its own set-up failed.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobLayerFailed extends Schema.TaggedError<JobLayerFailed>()("JobLayerFailed", {
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `A layer of the jobs modules can not be built: ${this.detail}. ` +
+      "A worker provides Queue, Storage, SqlClient, FileSystem and Path; provide everything else in the module."
+  }
+}
+
+/**
+ * A running worker with its handlers. It logs when it is ready, and drains when the layer closes.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  settings: WorkerSettings,
+  exported: ReadonlyArray<ExportedLayer>
+): Layer.Layer<
+  Worker.Worker,
+  JobLayerFailed | NoHandlers | Config.ConfigError,
+  Storage | FileSystem.FileSystem | Path.Path
+> =>
+  Layer.effectDiscard(announce(settings)).pipe(
+    Layer.provideMerge(jobs(settings, exported)),
+    Layer.provideMerge([Queue.layer, workerOf(settings)])
+  )
+
+const workerOf = ({ concurrency, grace, lease, poll, queues }: WorkerSettings) =>
+  Worker.layer({
+    queues,
+    concurrency,
+    leaseDuration: lease,
+    graceDuration: grace,
+    pollInterval: poll,
+    jobLogLevel: "Info"
+  })
+
+const jobs = (settings: WorkerSettings, exported: ReadonlyArray<ExportedLayer>) =>
+  Layer.mergeAll(settings.builtin ? BuiltinJobs.layer : Layer.empty, ...exported.map(served))
+
+// What a module's layer needs shows only when it is built; then a missing service is a defect that names it.
+const served = (layer: ExportedLayer) =>
+  Layer.catchCause(layer, (cause) =>
+    Layer.effectDiscard(
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.fail(new JobLayerFailed({ detail: Reason.ofCause(cause).join("; ") }))
+    ))
+
+const announce = Effect.fnUntraced(function*({ concurrency, jobs, queues }: WorkerSettings) {
+  const worker = yield* Worker.Worker
+  const handlers = yield* Handlers.Handlers
+  const names = yield* handlers.names
+  if (names.length === 0) {
+    return yield* new NoHandlers({ modules: jobs })
+  }
+  yield* Effect.logInfo("worker ready").pipe(
+    Effect.annotateLogs({ worker: worker.id, queues: queues.join(", "), concurrency, names: names.join(", ") })
+  )
+})

@@ -1,0 +1,234 @@
+/**
+ * What a worker is told: by flags, else by its environment, else the default.
+ *
+ * | Flag | Variable | Meaning | Default |
+ * | --- | --- | --- | --- |
+ * | `--jobs` (repeatable) | `MILLRACE_JOBS` (commas) | modules whose exported job layers are served | none |
+ * | `--queue` (repeatable) | `MILLRACE_QUEUES` (commas) | queues to work for | `default` |
+ * | `--concurrency` | `MILLRACE_CONCURRENCY` | jobs at the same time, per queue: 1 to 10,000 | `10` |
+ * | `--lease` | `MILLRACE_LEASE` | how long the storage trusts a silent worker; at least 1 second | `12 seconds` |
+ * | `--grace` | `MILLRACE_GRACE` | time that running jobs get when the worker stops | `8 seconds` |
+ * | `--poll` | `MILLRACE_POLL` | pause between two looks of an idle worker | `1 second` |
+ * | `--database-url` | `DATABASE_URL` | the PostgreSQL to work on | required |
+ * | `--no-builtin` | `MILLRACE_BUILTIN=false` | leaves the built-in jobs out | served |
+ * | `--log-format` | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
+ * | `--log-level` | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error`, `none` … | `info` |
+ * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
+ * | | `MILLRACE_DATABASE_CONNECTIONS` | connections of the pool | `10` |
+ *
+ * @since 0.1.0
+ */
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+/**
+ * The formats of the log.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export const logFormats = ["json", "pretty", "logfmt"] as const
+
+/**
+ * The settings of a worker. `logFormat` null: by whether somebody watches.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface WorkerSettings {
+  readonly jobs: ReadonlyArray<string>
+  readonly queues: ReadonlyArray<string>
+  readonly concurrency: number
+  readonly lease: Duration.Duration
+  readonly grace: Duration.Duration
+  readonly poll: Duration.Duration
+  readonly databaseUrl: Redacted.Redacted
+  readonly databaseConnections: number
+  readonly builtin: boolean
+  readonly migrate: boolean
+  readonly logFormat: typeof logFormats[number] | null
+  readonly logLevel: LogLevel.LogLevel
+}
+
+/**
+ * No database was named, or not by a URL of PostgreSQL.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class WrongDatabaseUrl extends Schema.TaggedError<WrongDatabaseUrl>()("WrongDatabaseUrl", {
+  isMissing: Schema.Boolean
+}) {
+  override get message(): string {
+    const found = this.isMissing ? "No database is named" : "The database is not named by a URL of PostgreSQL"
+    return `${found}: pass --database-url or set DATABASE_URL, such as postgres://user:password@localhost:5432/app`
+  }
+}
+
+const Concurrency = Schema.Int.check(
+  Schema.isBetween({ minimum: 1, maximum: 10_000 }, { message: "must be a whole number from 1 to 10000" })
+)
+
+const DurationText = Schema.String.check(
+  Schema.makeFilter((text) =>
+    Result.isSuccess(Schema.decodeUnknownResult(Schema.DurationFromString)(text)) ||
+    "must be a duration such as 500 millis, 30 seconds or 2 minutes"
+  )
+)
+
+const atLeast = (millis: number, message: string) =>
+  DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check(
+    Schema.makeFilter((duration) => {
+      const length = Duration.toMillis(duration)
+      return (length >= millis && length <= 86_400_000) || message
+    })
+  )
+
+const Lease = atLeast(1000, "must be from 1 second to 1 day")
+
+const Pause = atLeast(1, "must be from 1 millisecond to 1 day")
+
+const Grace = atLeast(0, "must be from 0 seconds to 1 day")
+
+const Name = Schema.String.check(
+  Schema.isPattern(/^[^\p{Cc}]{1,255}$/u, { message: "must be 1 to 255 characters, none of them a control character" })
+)
+
+/**
+ * The flags. What is left out is looked up in the environment.
+ *
+ * @stability unstable
+ * @category flags
+ * @since 0.1.0
+ */
+export const flags = {
+  jobs: Flag.String("jobs").pipe(
+    Flag.withDescription("A module (.ts, .js) whose exported job layers are served; repeatable; also MILLRACE_JOBS"),
+    Flag.withMetavar("<module>"),
+    Flag.atLeast(0)
+  ),
+  queues: Flag.String("queue").pipe(
+    Flag.withSchema(Name),
+    Flag.withDescription("A queue to work for; repeatable; also MILLRACE_QUEUES; default: default"),
+    Flag.withMetavar("<name>"),
+    Flag.atLeast(0)
+  ),
+  concurrency: Flag.Int("concurrency").pipe(
+    Flag.withSchema(Concurrency),
+    Flag.withDescription("Jobs at the same time, per queue (1 to 10000); also MILLRACE_CONCURRENCY; default: 10"),
+    Flag.optional
+  ),
+  lease: Flag.String("lease").pipe(
+    Flag.withSchema(Lease),
+    Flag.withDescription("How long the storage trusts a silent worker; also MILLRACE_LEASE; default: 12 seconds"),
+    Flag.withMetavar("<duration>"),
+    Flag.optional
+  ),
+  grace: Flag.String("grace").pipe(
+    Flag.withSchema(Grace),
+    Flag.withDescription("Time running jobs get when the worker stops; also MILLRACE_GRACE; default: 8 seconds"),
+    Flag.withMetavar("<duration>"),
+    Flag.optional
+  ),
+  poll: Flag.String("poll").pipe(
+    Flag.withSchema(Pause),
+    Flag.withDescription("Pause between two looks of an idle worker; also MILLRACE_POLL; default: 1 second"),
+    Flag.withMetavar("<duration>"),
+    Flag.optional
+  ),
+  databaseUrl: Flag.Redacted("database-url").pipe(
+    Flag.withDescription("The PostgreSQL to work on; better DATABASE_URL: others can read the arguments of a process"),
+    Flag.withMetavar("<url>"),
+    Flag.optional
+  ),
+  builtin: Flag.Boolean("builtin").pipe(
+    Flag.withDescription("Whether the built-in jobs are served; also MILLRACE_BUILTIN; default: true"),
+    Flag.optional
+  ),
+  logFormat: Flag.Literals("log-format", logFormats).pipe(
+    Flag.withDescription("Format of the log; also MILLRACE_LOG_FORMAT; default: pretty at a terminal, else logfmt"),
+    Flag.optional
+  )
+}
+
+/**
+ * The flags as they were given.
+ *
+ * @stability unstable
+ * @category flags
+ * @since 0.1.0
+ */
+export interface Flags {
+  readonly jobs: ReadonlyArray<string>
+  readonly queues: ReadonlyArray<string>
+  readonly concurrency: Option.Option<number>
+  readonly lease: Option.Option<Duration.Duration>
+  readonly grace: Option.Option<Duration.Duration>
+  readonly poll: Option.Option<Duration.Duration>
+  readonly databaseUrl: Option.Option<Redacted.Redacted>
+  readonly builtin: Option.Option<boolean>
+  readonly logFormat: Option.Option<typeof logFormats[number]>
+}
+
+const environment = Config.all({
+  jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
+  queues: Config.Array(Name, "MILLRACE_QUEUES").pipe(Config.withDefault(["default"])),
+  concurrency: Config.schema(Concurrency, "MILLRACE_CONCURRENCY").pipe(Config.withDefault(10)),
+  lease: Config.schema(Lease, "MILLRACE_LEASE").pipe(Config.withDefault(Duration.seconds(12))),
+  grace: Config.schema(Grace, "MILLRACE_GRACE").pipe(Config.withDefault(Duration.seconds(8))),
+  poll: Config.schema(Pause, "MILLRACE_POLL").pipe(Config.withDefault(Duration.seconds(1))),
+  databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
+  databaseConnections: Config.schema(Concurrency, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
+  builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
+  migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
+  logFormat: Config.option(Config.Literals(logFormats, "MILLRACE_LOG_FORMAT")),
+  logLevel: Config.LogLevel("MILLRACE_LOG_LEVEL").pipe(Config.withDefault("Info"))
+})
+
+/**
+ * The settings for these flags and this environment.
+ *
+ * **Errors**
+ *
+ * `ConfigError` names the variable that is wrong, and what is allowed. `WrongDatabaseUrl`.
+ *
+ * @stability unstable
+ * @category settings
+ * @since 0.1.0
+ */
+export const resolve = Effect.fnUntraced(function*(given: Flags) {
+  const found = yield* environment
+  const logLevel = yield* GlobalFlag.LogLevel
+  const databaseUrl = Option.orElse(given.databaseUrl, () => found.databaseUrl)
+  if (Option.isNone(databaseUrl) || !isPostgresUrl(Redacted.value(databaseUrl.value))) {
+    return yield* new WrongDatabaseUrl({ isMissing: Option.isNone(databaseUrl) })
+  }
+  return {
+    jobs: given.jobs.length === 0 ? found.jobs : given.jobs,
+    queues: [...new Set(given.queues.length === 0 ? found.queues : given.queues)],
+    concurrency: Option.getOrElse(given.concurrency, () => found.concurrency),
+    lease: Option.getOrElse(given.lease, () => found.lease),
+    grace: Option.getOrElse(given.grace, () => found.grace),
+    poll: Option.getOrElse(given.poll, () => found.poll),
+    databaseUrl: databaseUrl.value,
+    databaseConnections: found.databaseConnections,
+    builtin: Option.getOrElse(given.builtin, () => found.builtin),
+    migrate: found.migrate,
+    logFormat: Option.getOrNull(Option.orElse(given.logFormat, () => found.logFormat)),
+    logLevel: Option.getOrElse(logLevel, () => found.logLevel)
+  } satisfies WorkerSettings
+})
+
+const isPostgresUrl = (text: string): boolean =>
+  URL.canParse(text) && ["postgres:", "postgresql:"].includes(new URL(text).protocol)

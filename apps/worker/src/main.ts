@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+/**
+ * The program `millrace-worker`: serves jobs from the PostgreSQL that `DATABASE_URL` names.
+ *
+ * SIGTERM and SIGINT stop it gracefully (exit 0); a second one at once (exit 130). `WorkerSettings.ts` lists the
+ * settings.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgStorage from "@millrace/storage-postgres/PgStorage"
+import * as Cause from "effect/Cause"
+import * as Command from "effect/cli/Command"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as DatabaseGate from "./DatabaseGate.ts"
+import * as JobsModule from "./JobsModule.ts"
+import * as Logging from "./Logging.ts"
+import * as Program from "./Program.ts"
+import * as Reason from "./Reason.ts"
+import * as WorkerSettings from "./WorkerSettings.ts"
+
+const database = ({ databaseConnections, databaseUrl }: WorkerSettings.WorkerSettings) =>
+  PgStorage.layer.pipe(Layer.provideMerge(PgClient.layer({
+    url: databaseUrl,
+    maxConnections: databaseConnections,
+    applicationName: "millrace-worker",
+    connectTimeout: "5 seconds"
+  })))
+
+const serve = Effect.fnUntraced(function*(settings: WorkerSettings.WorkerSettings) {
+  const modules = yield* Effect.forEach(settings.jobs, JobsModule.load)
+  const gate = DatabaseGate.pass(
+    settings.migrate ? PgMigrations.migrate() : DatabaseGate.expectApplied(PgMigrations.status())
+  )
+  return yield* Layer.launch(
+    Program.layer(settings, modules.flat()).pipe(
+      Layer.provide(Layer.effectDiscard(gate)),
+      Layer.provide(database(settings))
+    )
+  )
+})
+
+const command = Command.make(
+  "millrace-worker",
+  WorkerSettings.flags,
+  Effect.fnUntraced(function*(flags) {
+    const settings = yield* WorkerSettings.resolve(flags)
+    return yield* Effect.provide(serve(settings), Logging.layer(settings, process.stdout.isTTY))
+  })
+).pipe(
+  Command.withDescription("Runs jobs: the built-in ones and those of your modules"),
+  Command.withExamples([{
+    command: "millrace-worker --jobs ./my-jobs.ts --queue default --concurrency 20",
+    description: "Serve the jobs of a module, twenty at a time"
+  }])
+)
+
+// The first signal is the runtime's: it interrupts the program, which drains. Who sends a second one means now.
+let signals = 0
+const countSignal = () => {
+  signals += 1
+  if (signals > 1) process.exit(130)
+}
+process.on("SIGINT", countSignal)
+process.on("SIGTERM", countSignal)
+
+// The help goes to the standard output where the flags are read; what was wrong with them is said here.
+const report = (cause: Cause.Cause<unknown>) =>
+  Cause.hasInterruptsOnly(cause)
+    ? Effect.void
+    : Effect.forEach(Reason.ofCause(cause), (reason) => Console.error(`millrace-worker: ${reason}`), { discard: true })
+
+Command.run(command, { version: "0.1.0", renderErrors: false }).pipe(
+  Effect.provide(NodeServices.layer),
+  Effect.tapCause(report),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
+  })
+)
