@@ -134,6 +134,17 @@ const fences = (test: Declare): void => {
       assert.deepInclude(yield* Steps.get(claim.id), { state: "completed", result: 1, failures: 0 })
     }))
 
+  test("tells a last failure from one that is tried again", () =>
+    Effect.gen(function*() {
+      const first = yield* Steps.running()
+      yield* Steps.settle(first, outcomes.retried())
+      assert.strictEqual(yield* Steps.settle(first, outcomes.dead()), "LeaseLost")
+      const second = yield* Steps.claimOne()
+      yield* Steps.settle(second, outcomes.dead())
+      assert.strictEqual(yield* Steps.settle(second, outcomes.retried()), "LeaseLost")
+      assert.strictEqual(yield* Steps.settle(second, outcomes.dead()), "Applied")
+    }))
+
   test("refuses a settlement of a job that was removed meanwhile", () =>
     Effect.gen(function*() {
       const claim = yield* Steps.running()

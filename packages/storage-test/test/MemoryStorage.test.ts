@@ -1,4 +1,4 @@
 import { MemoryStorage } from "@millrace/storage"
 import * as StorageSuite from "../src/StorageSuite.ts"
 
-StorageSuite.suite("memory", MemoryStorage.layer, { model: { sequences: 300 } })
+StorageSuite.suite("memory", MemoryStorage.layer, { model: { sequences: 100 } })

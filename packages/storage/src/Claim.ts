@@ -87,7 +87,7 @@ export type Fence = Pick<Claim, "id" | "leaseId" | "token">
  *
  * A fence holds while the lease exists, belongs to the worker, and the job still runs in it with this
  * token. A lease that ended exists until it is reclaimed. Of an attempt that has ended, a settlement that
- * agrees with the outcome in the history (it is a repetition) answers `Applied`; one that contradicts it (sent
+ * agrees with how it ended (it is a repetition) answers `Applied`; one that contradicts it (sent
  * after a reclaim, or a `Completed` after `Leave`) answers `LeaseLost`, as does any whose job is gone.
  *
  * @stability unstable

@@ -119,7 +119,8 @@ const lendOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: nu
     startedAt: null,
     finishedAt: null,
     outcome: "running",
-    error: null
+    error: null,
+    settledAs: null
   })
   return toClaim(job, lease.id)
 }

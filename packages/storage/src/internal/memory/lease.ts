@@ -85,7 +85,8 @@ const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now:
     startedAt: null,
     finishedAt: now,
     outcome: to === "cancelled" ? "cancelled" : "crashed",
-    error
+    error,
+    settledAs: to === "cancelled" ? "Cancelled" : null
   })
   if (error !== null) job.error = error
   job.startedAt = null

@@ -33,7 +33,7 @@ export const release = (state: MemoryState, job: MemoryJob, now: number): void =
 /** Writes the end of the attempt under way into the history. */
 export const closeAttempt = (
   job: MemoryJob,
-  entry: Pick<MemoryAttempt, "startedAt" | "finishedAt" | "outcome" | "error">
+  entry: Pick<MemoryAttempt, "startedAt" | "finishedAt" | "outcome" | "error" | "settledAs">
 ): void => {
   const attempt = job.attempts.at(-1)
   if (attempt !== undefined) Object.assign(attempt, entry)
@@ -71,8 +71,7 @@ const holds = (job: MemoryJob, workerId: string, fence: Fence): boolean =>
 const agrees = (job: MemoryJob, workerId: string, { outcome, token }: Settlement): boolean => {
   const attempt = job.attempts.find((attempt) => attempt.token === token)
   if (attempt === undefined || attempt.workerId !== workerId) return false
-  return attempt.outcome === attemptOutcome[outcome._tag]
-    || (attempt.outcome === "cancelled" && isGivenBack(outcome))
+  return attempt.settledAs === outcome._tag || (attempt.settledAs === "Cancelled" && isGivenBack(outcome))
 }
 
 const attemptOutcome: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
@@ -100,7 +99,8 @@ const end = (state: MemoryState, job: MemoryJob, ending: Ending, now: number): v
     startedAt: ending.startedAt,
     finishedAt: ending.finishedAt,
     outcome: attemptOutcome[outcome._tag],
-    error
+    error,
+    settledAs: outcome._tag
   })
   job.suspect = false
   job.startedAt = ending.startedAt

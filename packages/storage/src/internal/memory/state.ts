@@ -10,6 +10,7 @@ import type { ClaimOptions } from "../../Claim.ts"
 import type { JobFailure } from "../../JobFailure.ts"
 import type { JobId } from "../../JobId.ts"
 import * as JobState from "../../JobState.ts"
+import type { Outcome } from "../../Outcome.ts"
 import type { StorageEvent } from "../../Storage.ts"
 import type { WorkerInfo } from "../../WorkerRecord.ts"
 
@@ -23,6 +24,8 @@ export interface MemoryAttempt {
   finishedAt: number | null
   outcome: AttemptOutcome
   error: JobFailure | null
+  /** The outcome that took effect; null while it runs and after a crash. */
+  settledAs: Outcome["_tag"] | null
 }
 
 /** A stored job. JSON is kept as text, so that no caller shares an object with the storage. */
