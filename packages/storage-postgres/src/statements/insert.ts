@@ -2,7 +2,8 @@
  * Stores new jobs: into `ready` when due, else into `scheduled`.
  *
  * Plan: one scan of the parameter, plain inserts. `unique_key` is written only for jobs that have
- * a key; no other lock is shared between callers, so a long transaction of one holds up nobody.
+ * a key; no other lock is shared between callers, so a long transaction of one holds up nobody but those who
+ * insert the same key. Keys are taken in their order, so that two batches never wait for each other.
  *
  * Parameters: $1 clock, $2 jsonb array of jobs. Rows: ord, id, key, state of every stored job;
  * a job that is missing was refused by its unique key.
@@ -22,7 +23,7 @@ export const insert = (s: string): string =>
     run_at, max_attempts, timeout_ms, retry, unique_key, tags, ord)
 ), keyed as (
   insert into ${s}.unique_key (key, job_id)
-  select i.unique_key, i.id from input i where i.unique_key is not null order by i.ord
+  select i.unique_key, i.id from input i where i.unique_key is not null order by i.unique_key, i.ord
   on conflict (key) do nothing returning job_id
 ), stored as materialized (
   select i.*, i.run_at <= ${now} as due from input i

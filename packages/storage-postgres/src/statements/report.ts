@@ -14,7 +14,8 @@ export const report = (s: string): string =>
   )) with ordinality as i(id, token, lease_id, place, progress, note, level, message, checkpoint, has_checkpoint, ord)
 ), held as materialized (
   select l.id, l.jobs, l.done from ${s}.lease l
-  where l.id in (select i.lease_id from input i) and l.worker_id = $2 for share
+  where l.id in (select i.lease_id from input i) and l.worker_id = $2
+  order by l.id for share
 ), hit as materialized (
   select i.* from input i join held h on h.id = i.lease_id
   where (h.jobs[i.place]).id = i.id and (h.jobs[i.place]).token = i.token and not coalesce(h.done[i.place], false)
