@@ -59,8 +59,8 @@ export const make = (session: Session) => {
       const rows = yield* claimLevel(options, wanted, mark, from)
       const first = rows[0]
       if (first === undefined) break
-      const jobs = rows.filter((row) => row["id"] !== null)
-      jobs.forEach((row, index) => claims.push(Rows.toClaim(row, options.queue, index + 1)))
+      const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
+      for (const row of jobs) claims.push(Rows.toClaim(row, options.queue))
       const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
       mark = isBlocked ? beyond(mark, first) : after(mark, jobs)
       if (!isBlocked) from = (first["level"] as number) + 1
@@ -72,7 +72,7 @@ export const make = (session: Session) => {
 
   const claimSuspect = Effect.fnUntraced(function*({ names, queue, workerId }: ClaimOptions) {
     const rows = yield* session.rows("claim", suspectText, [yield* session.now, workerId, queue, names])
-    return rows.map((row, index) => Rows.toClaim(row, queue, index + 1))
+    return rows.map((row) => Rows.toClaim(row, queue))
   })
 
   return (options: ClaimOptions): Effect.Effect<ReadonlyArray<Claim>, StorageError.StorageError> => {
@@ -88,6 +88,10 @@ const walksMax = 50
 
 /** How many tenants one statement looks at. */
 const tenantsMax = (options: ClaimOptions, limit: number): number => Math.ceil(limit / options.perTenant) + 1
+
+/** Tenants in the order of their turns, the jobs of each oldest first. */
+const inOrder = (a: Row, b: Row): number =>
+  (a["turn"] as number) - (b["turn"] as number) || ((a["seq"] as bigint) < (b["seq"] as bigint) ? -1 : 1)
 
 /** The mark behind tenants that had jobs, none of which this worker could claim. */
 const beyond = (mark: Mark, row: Row): Mark => ({

@@ -7,10 +7,10 @@ import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
 import * as DateTime from "effect/DateTime"
 import type { Row } from "./session.ts"
 
-/** The claim of a row of the claim statements; `place` is its 1-based place in the lease. */
-export const toClaim = (row: Row, queue: string, place: number): Claim => ({
+/** The claim of a row of the claim statements. */
+export const toClaim = (row: Row, queue: string): Claim => ({
   id: JobId.makeUnsafe(row["id"] as bigint),
-  leaseId: leaseId(row["lease"] as bigint, place, row["size"] as number),
+  leaseId: leaseId(row["lease"] as bigint, row["place"] as number, row["size"] as number),
   token: row["token"] as number,
   name: row["name"] as string,
   version: row["version"] as number,
@@ -26,7 +26,7 @@ export const toClaim = (row: Row, queue: string, place: number): Claim => ({
   retry: (row["retry"] ?? null) as Claim["retry"],
   uniqueKey: row["unique_key"] as string | null,
   tags: (row["tags"] ?? []) as ReadonlyArray<string>,
-  createdAtMillis: row["created_ms"] as number,
+  createdAtMillis: (row["created_at"] as Date).getTime(),
   hasReport: row["has_report"] as boolean
 })
 

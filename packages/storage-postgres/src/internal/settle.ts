@@ -10,7 +10,7 @@ import * as reports from "../statements/report.ts"
 import * as statements from "../statements/settle.ts"
 import type { Notifier } from "./notifier.ts"
 import * as Rows from "./rows.ts"
-import type { Session } from "./session.ts"
+import type { Row, Session } from "./session.ts"
 
 /** The settle method of a session. */
 export const make = (session: Session, notifier: Notifier) => {
@@ -18,39 +18,36 @@ export const make = (session: Session, notifier: Notifier) => {
   const anyText = statements.settle(session.schema)
   const endedText = statements.endedAttempts(session.schema)
 
-  const write = Effect.fnUntraced(function*(workerId: string, settlements: ReadonlyArray<Settlement>) {
-    const isPlain = settlements.every(isPlainCompletion)
-    const batch = toBatch(settlements)
-    const params = [workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
+  const write = Effect.fnUntraced(function*(workerId: string, batch: Batch) {
     if (batch.leases.length === 0) return []
-    return yield* isPlain
+    const params = [workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
+    return yield* batch.places.every((place) => place === undefined || isPlainCompletion(place))
       ? session.rows("settle", completedText, params)
       : session.rows("settle", anyText, [...params, ...outcomeArrays(batch), yield* session.now])
   })
 
-  const isRepeated = Effect.fnUntraced(function*(workerId: string, missed: ReadonlyArray<Settlement>) {
-    const known = missed.filter((settlement) => Rows.parseLeaseId(settlement.leaseId) !== null)
-    if (known.length === 0) return new Set<string>()
-    const rows = yield* session.rows("settle", endedText, [known.map((one) => one.id), known.map((one) => one.token)])
+  /** Those that ended their attempt before: the same settlements, sent again. */
+  const repeatedOf = Effect.fnUntraced(function*(workerId: string, missed: ReadonlyArray<Settlement>) {
+    if (missed.length === 0) return []
+    const rows = yield* session.rows("settle", endedText, [missed.map((one) => one.id), missed.map((one) => one.token)])
     const ended = new Map(
-      rows.filter((row) => row["worker_id"] === workerId)
-        .map((row) => [`${row["id"]} ${row["token"]}`, row["outcome"] as AttemptOutcome])
+      rows.filter((row) => row["worker_id"] === workerId).map((row) => [keyOfRow(row), row["outcome"] as AttemptOutcome])
     )
-    return new Set(known.filter((one) => isSameEnd(one.outcome, ended.get(keyOf(one)))).map(keyOf))
+    return missed.filter((one) => isSameEnd(one.outcome, ended.get(keyOf(one))))
   })
 
   return Effect.fnUntraced(function*(workerId: string, settlements: ReadonlyArray<Settlement>) {
     if (settlements.length === 0) return []
     yield* check(settlements)
-    const rows = yield* write(workerId, settlements)
-    const hits = new Set(rows.map((row) => String(row["id"])))
-    const missed = settlements.filter((settlement) => !hits.has(settlement.id))
-    const repeated = missed.length === 0 ? hits : yield* isRepeated(workerId, missed)
-    const ended = settlements.filter((one) => hits.has(one.id))
+    const batch = toBatch(settlements)
+    const rows = yield* write(workerId, batch)
+    const hits = new Set(rows.map(keyOfRow))
+    const ended = batch.places.filter((place) => place !== undefined && hits.has(keyOf(place))) as Array<Settlement>
+    const applied = new Set(ended)
+    const missed = settlements.filter((one) => !applied.has(one))
+    for (const one of yield* repeatedOf(workerId, missed)) applied.add(one)
     yield* session.sql.afterCommit(notifier.settled(ended, rows))
-    return settlements.map((one): FencedResult =>
-      hits.has(one.id) || repeated.has(keyOf(one)) ? "Applied" : "LeaseLost"
-    )
+    return settlements.map((one): FencedResult => applied.has(one) ? "Applied" : "LeaseLost")
   })
 }
 
@@ -88,6 +85,8 @@ const check = (settlements: ReadonlyArray<Settlement>): Effect.Effect<void, Stor
   })
 
 const keyOf = (fence: { readonly id: string; readonly token: number }): string => `${fence.id} ${fence.token}`
+
+const keyOfRow = (row: Row): string => `${row["id"]} ${row["token"]}`
 
 /** Nothing but a finished row is to be written. */
 const isPlainCompletion = (settlement: Settlement): boolean =>

@@ -6,13 +6,14 @@
  * that jobs and settlements are zipped, never joined. A row is a hit when id and token agree and it
  * is not settled yet; everything else is left alone, and the caller finds out why.
  *
- * Plan: primary key look-ups of the leases, one pass over their arrays, inserts.
+ * Plan: primary key look-ups of the leases, locked in their order so that no two writers wait for each other, one
+ * pass over their arrays, inserts.
  *
  * Parameters: $1 worker, $2 leases, $3 offsets into the following arrays, $4 lengths,
  * $5 ids, $6 tokens, $7 started after ms (-1: never), $8 ended after ms, $9 results as JSON text
  * ('' for none); `settle` also: $10 outcome codes, $11 delays in ms, $12 errors as JSON text, $13 whether a report was written,
  * $14 clock.
- * Rows: id of every hit.
+ * Rows: id and token of every hit.
  */
 import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
 
@@ -36,7 +37,7 @@ const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<s
   select * from unnest($2::text[]::bigint[], $3::int[], $4::int[]) as g(lease_id, off, len)
 ), held as materialized (
   select l.id, l.claimed_at, l.remaining, l.done, l.asked, l.jobs, g.off, g.len
-  from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $1 for update of l
+  from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $1 order by l.id for update of l
 ), zipped as materialized (
   select h.id as lease_id, h.claimed_at, z.*,
     coalesce(z.settle_id = z.id::text and z.settle_token = z.token and not coalesce(z.was_done, false), false) as hit
@@ -78,7 +79,7 @@ export const settleCompleted = (s: string): string =>
 ), ${leaseKept(s)}, counted as (
   ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
 )
-select z.id from zipped z where z.hit`
+select z.id, z.token from zipped z where z.hit`
 
 /** After a cancel request, what would bring the job back cancels it. */
 const verdict = (s: string) =>
@@ -163,7 +164,7 @@ export const settle = (s: string): string =>
     )
   }
 )
-select v.id, v.act, v.queue, v.delay_ms > 0 as is_delayed from verdict v`
+select v.id, v.token, v.act, v.queue, v.delay_ms > 0 as is_delayed from verdict v`
 
 /**
  * How these attempts ended, if they did: the answer to a repeated settle.
