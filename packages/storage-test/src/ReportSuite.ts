@@ -43,6 +43,23 @@ const reports = (test: Declare): void => {
       assert.deepStrictEqual((yield* Steps.get(claim.id)).progress, { value: 0, note: "starting" })
     }))
 
+  test("keeps the newest checkpoint, whatever JSON it is, for the attempts that follow", () =>
+    Effect.gen(function*() {
+      const claim = yield* Steps.running()
+      assert.notProperty(yield* Steps.get(claim.id), "checkpoint")
+      for (const checkpoint of [{ row: 7, rest: ["a", null] }, null, 0, "", [[]]]) {
+        yield* Steps.report(claim, { checkpoint })
+        assert.deepStrictEqual((yield* Steps.get(claim.id)).checkpoint, checkpoint)
+      }
+      yield* Steps.report(claim, { progress: 0.5 })
+      yield* Steps.settle(claim, outcomes.retried(1000), { hasReport: true })
+      assert.deepStrictEqual((yield* Steps.get(claim.id)).checkpoint, [[]])
+      yield* Steps.transition([claim.id], "Retry")
+      yield* Steps.claimOne()
+      yield* Steps.crashWorkers
+      assert.deepStrictEqual((yield* Steps.get(claim.id)).checkpoint, [[]])
+    }))
+
   test("tells the next attempt that there is a report", () =>
     Effect.gen(function*() {
       const claim = yield* Steps.running()

@@ -47,6 +47,7 @@ export type Progress = typeof Progress.Type
  * - `workerId` and `startedAt` (the instant of the claim while it runs) are those of the attempt under
  *   way, or of the last one of a finished job; null while the job waits.
  * - `finishedAt` is set in the finished states only.
+ * - `progress` and `checkpoint` are the newest that a handler reported; a driver may drop them when the job is finished.
  *
  * @stability unstable
  * @category schemas

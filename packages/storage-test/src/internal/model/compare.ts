@@ -2,7 +2,7 @@
  * Comparing what the two storages show: answers, and after every step their whole state.
  *
  * Left out is what the port leaves to drivers: `runAt` of jobs that do not wait, the error of jobs that
- * neither wait for a retry nor ended in it, the progress of finished jobs, the wording of crashes.
+ * neither wait for a retry nor ended in it, progress and checkpoint of finished jobs, the wording of crashes.
  */
 import type { Attempt, JobFailure, JobId, JobRecord, Storage } from "@millrace/storage"
 import { JobState } from "@millrace/storage"
@@ -90,7 +90,7 @@ const compareJob = (
 
 /** The fields of a record that every driver must show alike. */
 const shown = (job: JobRecord.JobRecord, id: JobId.JobId): { readonly [key: string]: unknown } => {
-  const { createdAt, error, finishedAt, progress, runAt, startedAt, ...exact } = job
+  const { checkpoint, createdAt, error, finishedAt, progress, runAt, startedAt, ...exact } = job
   const isOver = JobState.isTerminal(job.state)
   const waits = job.state === "scheduled" || job.state === "retryable"
   const showsError = job.state === "retryable" || job.state === "dead" || job.state === "completed"
@@ -102,7 +102,7 @@ const shown = (job: JobRecord.JobRecord, id: JobId.JobId): { readonly [key: stri
     finishedAt: millis(finishedAt),
     ...(waits ? { runAt: millis(runAt) } : {}),
     ...(showsError ? { error: withoutWording(error) } : {}),
-    ...(isOver ? {} : { progress })
+    ...(isOver ? {} : { progress, checkpoint })
   }
 }
 

@@ -142,7 +142,8 @@ const settle = Effect.fnUntraced(function*(world: World, command: Of<"Settle">) 
   const worker = command.damage === "worker" ? "stranger" : first.workerId
   const driver = yield* world.driver.settle(worker, settlements("driver"))
   const reference = yield* world.reference.settle(worker, settlements("reference"))
-  return difference("answer to settle", driver, reference)
+  // Whether a repetition under a wrong lease is recognised is the driver's own; that it changes nothing is not.
+  return command.damage === "lease" ? null : difference("answer to settle", driver, reference)
 })
 
 const damaged = (claim: Claim.Claim, damage: Damage): Claim.Claim => {
