@@ -7,9 +7,6 @@ import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as SqlError from "effect/sql/SqlError"
 
-const conflictStates = new Set(["40001", "40P01", "55P03", "25P02"])
-const schemaStates = new Set(["3F000", "0A000"])
-
 /**
  * The SQLSTATE of an error, if the server gave one.
  *
@@ -24,6 +21,19 @@ export const sqlState = (error: SqlError.SqlError): string | undefined => {
     : undefined
 }
 
+/**
+ * Whether the server undid a statement because of another session (serialisation failure, deadlock): sent again as it
+ * is, it may succeed.
+ *
+ * @stability unstable
+ * @category guards
+ * @since 0.1.0
+ */
+export const isUndone = (error: SqlError.SqlError): boolean => {
+  const state = sqlState(error)
+  return state === "40001" || state === "40P01"
+}
+
 const detailOf = (error: SqlError.SqlError): string => {
   const cause = error.reason.cause
   const text = cause instanceof Error ? cause.message : error.message
@@ -31,32 +41,62 @@ const detailOf = (error: SqlError.SqlError): string => {
   return state === undefined ? text : `${text} (${state})`
 }
 
+/** What an SQLSTATE means to the storage's caller, by its first characters: the first that fits decides. */
+const kinds: ReadonlyArray<
+  readonly [states: ReadonlyArray<string>, kind: StorageError.StorageError["reason"]["_tag"]]
+> = [
+  // 25P02 and 26000 come up in a transaction that failed before, or that outlived a change of the tables.
+  [["40001", "40P01", "55P03", "25P02", "26000"], "Conflict"],
+  [["42", "3F000", "0A000"], "OutdatedSchema"],
+  [["22", "23"], "Invalid"],
+  [["XX001", "XX002"], "Corrupt"]
+]
+
+const kindOf = (error: SqlError.SqlError): StorageError.StorageError["reason"]["_tag"] => {
+  const state = sqlState(error) ?? ""
+  if (isStalePlan(error)) return "Conflict"
+  return kinds.find(([states]) => states.some((start) => state.startsWith(start)))?.[1] ?? "Unavailable"
+}
+
+/** A statement that was planned before a table changed, inside a transaction: begun anew it is planned anew. */
+const isStalePlan = ({ reason: { cause } }: SqlError.SqlError): boolean =>
+  typeof cause === "object" && cause !== null && "routine" in cause && cause.routine === "RevalidateCachedQuery"
+
 /**
  * Classifies an SQL error.
  *
  * **Details**
  *
- * Class 22 and 23 (bad data, violated constraint) are `Invalid`; class 42 (missing
- * tables or columns, no right to them) `OutdatedSchema`; deadlock, serialisation and lock time-out `Conflict`; all that
- * speaks of connection, shutdown, resources or time-out, and what is unknown, `Unavailable`.
+ * - `Conflict`: deadlock, serialisation failure, lock time-out, a transaction that has to begin anew
+ * - `OutdatedSchema`: class 42 (tables or columns are missing, or the right to them), a missing schema
+ * - `Invalid`: classes 22 and 23 (bad data, a violated constraint)
+ * - `Corrupt`: the server found its data or an index damaged
+ * - `Unavailable`: connection, shutdown, resources, time-out, and all that is unknown
  *
  * @stability unstable
  * @category constructors
  * @since 0.1.0
  */
-export const fromSqlError = (operation: string) => (error: SqlError.SqlError): StorageError.StorageError => {
-  const state = sqlState(error)
-  const detail = detailOf(error)
-  if (state !== undefined && conflictStates.has(state)) {
-    return new StorageError.StorageError({ reason: new StorageError.Conflict({ operation, detail }) })
+export const fromSqlError = (operation: string) => (error: SqlError.SqlError): StorageError.StorageError =>
+  new StorageError.StorageError({ reason: reasonOf(kindOf(error), operation, detailOf(error)) })
+
+const reasonOf = (
+  kind: StorageError.StorageError["reason"]["_tag"],
+  operation: string,
+  detail: string
+): StorageError.StorageError["reason"] => {
+  switch (kind) {
+    case "Conflict":
+      return new StorageError.Conflict({ operation, detail })
+    case "OutdatedSchema":
+      return new StorageError.OutdatedSchema({ operation, detail })
+    case "Invalid":
+      return new StorageError.Invalid({ operation, field: "value", detail })
+    case "Corrupt":
+      return new StorageError.Corrupt({ operation, detail })
+    case "Unavailable":
+      return new StorageError.Unavailable({ operation, detail })
   }
-  if (state !== undefined && (state.startsWith("42") || schemaStates.has(state))) {
-    return new StorageError.StorageError({ reason: new StorageError.OutdatedSchema({ operation, detail }) })
-  }
-  if (state !== undefined && (state.startsWith("22") || state.startsWith("23"))) {
-    return new StorageError.StorageError({ reason: new StorageError.Invalid({ operation, field: "value", detail }) })
-  }
-  return new StorageError.StorageError({ reason: new StorageError.Unavailable({ operation, detail }) })
 }
 
 /**
@@ -77,18 +117,3 @@ export const mapErrors = (operation: string) =>
       SqlError.isSqlError(error) ? fromSqlError(operation)(error) : error as Exclude<E, SqlError.SqlError>
     )
   )
-
-/**
- * The error of a database that knows migrations which this release does not.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
-export const tooNew = (ids: ReadonlyArray<number>): StorageError.StorageError =>
-  new StorageError.StorageError({
-    reason: new StorageError.OutdatedSchema({
-      operation: "migrate",
-      detail: `the database has migrations ${ids.join(", ")} of a newer release; deploy that release`
-    })
-  })

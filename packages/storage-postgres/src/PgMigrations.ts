@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import type * as StorageError from "@millrace/storage/StorageError"
+import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as SqlClient from "effect/sql/SqlClient"
 import * as Prune from "./internal/prune.ts"
 import * as Session from "./internal/session.ts"
 import type { Migration } from "./Migration.ts"
@@ -112,9 +114,7 @@ export const rollback = Effect.fnUntraced(function*(options: MigrateOptions & { 
  */
 export const status = Effect.fnUntraced(function*(options: MigrateOptions = {}) {
   const session = yield* sessionOf(options)
-  const at = yield* appliedAt(session).pipe(
-    Effect.catchIf((error) => error.reason._tag === "OutdatedSchema", () => Effect.succeed(new Map<number, Date>()))
-  )
+  const at = yield* appliedAt(session)
   return all.map(({ id, name }): MigrationStatus => ({ id, name, appliedAt: at.get(id) ?? null }))
 })
 
@@ -123,35 +123,66 @@ const sessionOf = (options: MigrateOptions) =>
 
 /**
  * Runs an effect in one transaction while this process alone migrates this schema. The lock belongs to the
- * transaction, so that it needs one connection, works through a pooler and can not be left behind.
+ * transaction, so that it needs one connection, works through a pooler and can not be left behind. Who does not get it
+ * ends its transaction and asks again: nobody waits inside of one, and who gets the lock sees all that was done.
  */
-const locked = <A, E, R>(session: Session.Session, effect: Effect.Effect<A, E, R>) =>
-  session.sql.withTransaction(Effect.gen(function*() {
-    const key = PgSchema.channel(session.schemaName)
-    const tryLock = session.rows("migrate", "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as ok", [key])
-    while ((yield* tryLock)[0]?.["ok"] !== true) yield* Effect.sleep("100 millis")
-    return yield* effect
-  })).pipe(PgError.mapErrors("migrate"))
-
-const createLedger = (session: Session.Session) =>
-  Effect.forEach([
-    `create schema if not exists ${session.schema}`,
-    `create table if not exists ${session.schema}.migration (
-      id int primary key, name text not null, applied_at timestamptz not null default now()
-    )`
-  ], (text) =>
-    session.rows("migrate", text, []), { discard: true })
-
-const appliedAt = (session: Session.Session) =>
-  Effect.map(
-    session.rows("migrate", `select m.id, m.applied_at from ${session.schema}.migration m`, []),
-    (rows) => new Map(rows.map((row) => [row["id"] as number, row["applied_at"] as Date]))
+const locked = <A, E, R>(session: Session.Session, effect: Effect.Effect<A, E, R>) => {
+  const key = PgSchema.channel(session.schemaName)
+  const attempt = session.sql.withTransaction(Effect.gen(function*() {
+    const text = "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as ok"
+    const [row] = yield* session.rows("migrate", text, [key])
+    return row?.["ok"] === true ? Option.some(yield* effect) : Option.none()
+  })).pipe(
+    Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+    PgError.mapErrors("migrate")
   )
+  return Effect.gen(function*() {
+    for (;;) {
+      const done = yield* attempt
+      if (Option.isSome(done)) return done.value
+      yield* Effect.sleep(pollEvery)
+    }
+  })
+}
+
+const pollEvery = "100 millis"
+
+/**
+ * Creates what is missing of the schema and its table of migrations. Where both are there, nothing is tried: a role
+ * that may not create anything can still find that there is nothing to do.
+ */
+const createLedger = Effect.fnUntraced(function*(session: Session.Session) {
+  const ledger = `${session.schema}.migration`
+  const text = "select to_regnamespace($1) is not null as has_schema, to_regclass($2) is not null as has_ledger"
+  const [found] = yield* session.rows("migrate", text, [session.schema, ledger])
+  if (found?.["has_schema"] !== true) yield* session.rows("migrate", `create schema ${session.schema}`, [])
+  if (found?.["has_ledger"] !== true) {
+    const columns = "id int primary key, name text not null, applied_at timestamptz not null default now()"
+    yield* session.rows("migrate", `create table ${ledger} (${columns})`, [])
+  }
+})
+
+/** When each migration was applied; empty for a database that was never migrated. */
+const appliedAt = Effect.fnUntraced(function*(session: Session.Session) {
+  const ledger = `${session.schema}.migration`
+  const [known] = yield* session.rows("migrate", "select to_regclass($1) is not null as ok", [ledger])
+  if (known?.["ok"] !== true) return new Map<number, Date>()
+  const rows = yield* session.rows("migrate", `select m.id, m.applied_at from ${ledger} m`, [])
+  return new Map(rows.map((row) => [row["id"] as number, row["applied_at"] as Date]))
+})
 
 const appliedIds = (session: Session.Session): Effect.Effect<Set<number>, StorageError.StorageError> =>
   Effect.flatMap(appliedAt(session), (at) => {
     const newer = [...at.keys()].filter((id) => !all.some((migration) => migration.id === id))
-    return newer.length === 0 ? Effect.succeed(new Set(at.keys())) : Effect.fail(PgError.tooNew(newer))
+    return newer.length === 0 ? Effect.succeed(new Set(at.keys())) : Effect.fail(tooNew(newer))
+  })
+
+const tooNew = (ids: ReadonlyArray<number>): StorageError.StorageError =>
+  new StorageError.StorageError({
+    reason: new StorageError.OutdatedSchema({
+      operation: "migrate",
+      detail: `the database has migrations ${ids.join(", ")} of a newer release; deploy that release`
+    })
   })
 
 const applyUp = (session: Session.Session, migration: Migration) =>
@@ -167,6 +198,7 @@ const applyDown = (session: Session.Session, migration: Migration) =>
   ])
 
 const runAll = (session: Session.Session, texts: ReadonlyArray<string>) =>
-  Effect.forEach(["set local lock_timeout = '2s'", ...texts], (text) => session.rows("migrate", text, []), {
-    discard: true
-  })
+  Effect.forEach([...settings, ...texts], (text) => session.rows("migrate", text, []), { discard: true })
+
+/** Whoever uses the tables is not kept waiting; what a role's own time-outs say is meant for other statements. */
+const settings = ["set local lock_timeout = '2s'", "set local statement_timeout = '5min'"]

@@ -7,6 +7,8 @@ import * as StorageError from "@millrace/storage/StorageError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { SqlError } from "effect/sql/SqlError"
 import * as PgError from "../PgError.ts"
 import * as PgSchema from "../PgSchema.ts"
 
@@ -52,12 +54,25 @@ export const make = (sql: PgClient.PgClient, options: SessionOptions = {}): Effe
         ? Effect.map(Clock.currentTimeMillis, (millis) => dateOf(millis))
         : Effect.succeed(null),
       rows: (operation, text, params) =>
-        sql.unsafe<Row>(text, params).pipe(
+        undisturbed(sql, sql.unsafe<Row>(text, params)).pipe(
           PgError.mapErrors(operation),
           Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(late(operation, deadline)) })
         )
     }
   })
+
+/** How often a statement that lost against another session is sent again before its caller hears of it. */
+const repetitions = 5
+
+/**
+ * Repeats a statement that the server undid because of another session. Every statement of the driver is whole by
+ * itself, so that it can be sent again; inside a transaction of the caller only the caller can begin anew.
+ */
+const undisturbed = <A>(sql: PgClient.PgClient, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
+    Option.isSome(transaction)
+      ? statement
+      : Effect.retry(statement, { times: repetitions, while: PgError.isUndone }))
 
 /** An instant as the client's parameter type. */
 export const dateOf = (millis: number): Date => Reflect.construct(Date, [millis])
