@@ -146,7 +146,9 @@ export const timeout = (value: Duration.Input): Result.Result<number, InvalidOpt
 
 /** A duration in whole milliseconds, from 0 to 100 years. */
 export const duration = (field: string, value: Duration.Input): Result.Result<number, InvalidOption> => {
-  const millis = Option.match(Duration.fromInput(value), { onNone: () => Number.NaN, onSome: Duration.toMillis })
+  // Duration takes NaN for zero.
+  const given = typeof value === "number" && Number.isNaN(value) ? Option.none() : Duration.fromInput(value)
+  const millis = Option.match(given, { onNone: () => Number.NaN, onSome: Duration.toMillis })
   return millis >= 0 && millis <= Defaults.durationMillis
     ? Result.succeed(Math.ceil(millis))
     : refuse(field, "expected a duration from 0 to 100 years")

@@ -74,6 +74,8 @@ export const encodeResult = (
   definition: JobDefinition,
   value: unknown
 ): { readonly _tag: "Result"; readonly json: Schema.Json } | { readonly _tag: "Unfit"; readonly detail: string } => {
+  // A job without a result takes whatever its handler leaves behind.
+  if (definition.successSchema.ast._tag === "Void") return noResult
   const misfit = JsonGuard.checkShape(value, resultBounds)
   if (misfit !== null) return { _tag: "Unfit", detail: `${misfit.field}: ${misfit.detail}` }
   const encoded = definition.codec.encodeSuccess(value)
@@ -85,6 +87,8 @@ export const encodeResult = (
   const rest = JsonGuard.check(clean, resultBounds)
   return rest === null ? { _tag: "Result", json: clean } : { _tag: "Unfit", detail: `${rest.field}: ${rest.detail}` }
 }
+
+const noResult = { _tag: "Result", json: null } as const
 
 const resultBounds: JsonGuard.Bounds = { bytes: Defaults.resultBytes, depth: Defaults.jsonDepth }
 
