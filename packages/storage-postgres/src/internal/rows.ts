@@ -5,6 +5,7 @@ import * as JobId from "@millrace/storage/JobId"
 import type { JobRecord } from "@millrace/storage/JobRecord"
 import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
 import * as DateTime from "effect/DateTime"
+import type * as Schema from "effect/Schema"
 import type { Row } from "./session.ts"
 
 /** The claim of a row of the claim statements. */
@@ -67,7 +68,8 @@ export const toRecord = (row: Row): JobRecord => ({
   runAt: toInstant(row["run_at"]),
   startedAt: toInstantOrNull(row["started_at"]),
   finishedAt: toInstantOrNull(row["finished_at"]),
-  progress: row["progress"] as JobRecord["progress"]
+  progress: row["progress"] as JobRecord["progress"],
+  ...(row["checkpoint"] === null ? {} : { checkpoint: (row["checkpoint"] as { value: Schema.Json }).value })
 })
 
 /** The attempt of a row of the history statement. */

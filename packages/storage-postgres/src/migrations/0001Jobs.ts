@@ -143,14 +143,20 @@ const liveProgress = (s: string) =>
   `case when j.has_report then (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note)
     from ${s}.job_report r where r.job_id = j.id and (r.progress is not null or r.note is not null)) end`
 
+/** Wrapped, so that a checkpoint of JSON null differs from none. */
+const lastCheckpoint = (s: string) =>
+  `(select jsonb_build_object('value', r.checkpoint) from ${s}.job_report r
+    where r.job_id = j.id and r.checkpoint is not null)`
+
 const waiting = (s: string, table: string, state: string) =>
   `select ${shared}, ${state} as state, j.failures + j.crashes as attempt, null::text as worker_id,
     null::timestamptz as started_at, null::timestamptz as finished_at, null::jsonb as result,
-    ${lastError(s)} as error, ${liveProgress(s)} as progress
+    ${lastError(s)} as error, ${liveProgress(s)} as progress, ${lastCheckpoint(s)} as checkpoint
   from ${s}.${table} j`
 
 const ended = (s: string, table: string, state: string) =>
-  `select ${shared}, ${state} as state, j.attempt, j.worker_id, j.started_at, j.finished_at, j.result, j.error, j.progress
+  `select ${shared}, ${state} as state, j.attempt, j.worker_id, j.started_at, j.finished_at, j.result, j.error, j.progress,
+    ${lastCheckpoint(s)}
   from ${s}.${table} j`
 
 const jobView = (s: string) =>
@@ -161,7 +167,8 @@ const jobView = (s: string) =>
   union all select ${shared}, 'running'::text collate "C", j.failures + j.crashes + 1, l.worker_id, l.claimed_at,
     null, null, ${lastError(s)},
     (select jsonb_build_object('value', coalesce(r.progress, 0), 'note', r.note)
-      from ${s}.job_report r where r.job_id = j.id and (r.progress is not null or r.note is not null))
+      from ${s}.job_report r where r.job_id = j.id and (r.progress is not null or r.note is not null)),
+    ${lastCheckpoint(s)}
   from ${s}.lease l cross join lateral rows from (unnest(l.jobs), unnest(l.done)) as j(id, created_at, run_at,
     timeout_ms, version, token, failures, crashes, max_attempts, priority, has_report, queue, tenant, name, unique_key,
     tags, retry, payload, done)

@@ -3,7 +3,7 @@
 /** The columns of the view `job` that a record is made of. */
 const recordColumns = `j.id, j.name, j.version, j.state, j.queue, j.tenant, j.priority, j.payload, j.result, j.error,
   j.attempt, j.failures, j.crashes, j.max_attempts, j.timeout_ms, j.retry, j.unique_key, j.tags, j.token, j.worker_id,
-  j.created_at, j.run_at, j.started_at, j.finished_at, j.progress`
+  j.created_at, j.run_at, j.started_at, j.finished_at, j.progress, j.checkpoint`
 
 /**
  * One page, newest first. Only the filters that are given become conditions, so that each has a plan of its own.

@@ -23,7 +23,7 @@ export const report = (s: string): string =>
   select h.id, max(h.token) as token,
     (array_agg(h.progress order by h.ord desc) filter (where h.progress is not null))[1] as progress,
     (array_agg(h.note order by h.ord desc) filter (where h.note is not null))[1] as note,
-    (array_agg(h.checkpoint order by h.ord desc) filter (where h.has_checkpoint))[1] as checkpoint
+    (array_agg(coalesce(h.checkpoint, 'null'::jsonb) order by h.ord desc) filter (where h.has_checkpoint))[1] as checkpoint
   from hit h group by h.id
 ), kept as (
   insert into ${s}.job_report as r (job_id, token, progress, note, checkpoint)
