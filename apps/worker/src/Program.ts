@@ -10,6 +10,7 @@ import * as Worker from "@millrace/queue/Worker"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -48,7 +49,7 @@ export class JobLayerFailed extends Schema.TaggedError<JobLayerFailed>()("JobLay
 }) {
   override get message(): string {
     return `A layer of the jobs modules can not be built: ${this.detail}. ` +
-      "A worker provides Queue, Storage, SqlClient, FileSystem and Path; provide everything else in the module."
+      "The worker provides Queue, Storage, PgClient, FileSystem and Path; everything else is for the module to provide."
   }
 }
 
@@ -94,14 +95,31 @@ const served = (layer: ExportedLayer) =>
         : Effect.fail(new JobLayerFailed({ detail: Reason.ofCause(cause).join("; ") }))
     ))
 
-const announce = Effect.fnUntraced(function*({ concurrency, jobs, queues }: WorkerSettings) {
+// The outermost layer: ready when all others are, and the first to hear of the end.
+const announce = Effect.fnUntraced(function*({ concurrency, grace, jobs, queues }: WorkerSettings) {
   const worker = yield* Worker.Worker
   const handlers = yield* Handlers.Handlers
   const names = yield* handlers.names
   if (names.length === 0) {
     return yield* new NoHandlers({ modules: jobs })
   }
-  yield* Effect.logInfo("worker ready").pipe(
-    Effect.annotateLogs({ worker: worker.id, queues: queues.join(", "), concurrency, names: names.join(", ") })
-  )
+  yield* Effect.addFinalizer(() => stopClaiming(worker, grace))
+  yield* Effect.logInfo("worker ready").pipe(Effect.annotateLogs({
+    worker: worker.id,
+    queues: queues.join(", "),
+    concurrency,
+    names: names.toSorted().join(", ")
+  }))
 })
+
+// Not awaited: each job layer gives its own running jobs the grace while it closes. Without this, the worker would go
+// on claiming the jobs of those that close last.
+const stopClaiming = (worker: Worker.Worker["Service"], grace: Duration.Duration) =>
+  Effect.forkDetach(worker.drain, { startImmediately: true }).pipe(
+    Effect.andThen(worker.health),
+    Effect.flatMap(({ running }) =>
+      Effect.logInfo("stopping: claiming no more jobs").pipe(
+        Effect.annotateLogs({ worker: worker.id, running, grace: Duration.format(grace) })
+      )
+    )
+  )

@@ -14,11 +14,13 @@ import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as DatabaseGate from "./DatabaseGate.ts"
+import * as Environment from "./Environment.ts"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Program from "./Program.ts"
@@ -77,7 +79,7 @@ const report = (cause: Cause.Cause<unknown>) =>
     : Effect.forEach(Reason.ofCause(cause), (reason) => Console.error(`millrace-worker: ${reason}`), { discard: true })
 
 Command.run(command, { version: "0.1.0", renderErrors: false }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, ConfigProvider.layer(Environment.provider(process.env))]),
   Effect.tapCause(report),
   NodeRuntime.runMain({
     disableErrorReporting: true,

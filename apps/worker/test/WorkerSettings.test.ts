@@ -1,0 +1,152 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, layer } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Redacted } from "effect"
+import { Command } from "effect/cli"
+import * as Environment from "../src/Environment.ts"
+import * as Reason from "../src/Reason.ts"
+import type { WorkerSettings } from "../src/WorkerSettings.ts"
+import { flags, resolve } from "../src/WorkerSettings.ts"
+
+const database = { DATABASE_URL: "postgres://me@localhost/app" }
+
+interface Variables {
+  readonly [name: string]: string
+}
+
+// What becomes of a command line in an environment.
+const outcome = Effect.fnUntraced(function*(args: ReadonlyArray<string>, variables: Variables) {
+  const found: Array<WorkerSettings> = []
+  const command = Command.make(
+    "millrace-worker",
+    flags,
+    (given) => Effect.map(resolve(given), (settings) => void found.push(settings))
+  )
+  const exit = yield* Effect.exit(Command.runWith(command, { version: "0", renderErrors: false })(args)).pipe(
+    Effect.provideService(ConfigProvider.ConfigProvider, Environment.provider(variables))
+  )
+  return { found, reasons: exit._tag === "Failure" ? Reason.ofCause(exit.cause) : [] }
+})
+
+// The settings that the worker would run with.
+const settings = (args: ReadonlyArray<string>, variables: Variables = database) =>
+  Effect.flatMap(
+    outcome(args, variables),
+    ({ found: [settings], reasons }) =>
+      settings === undefined ? Effect.die(new Error(reasons.join("\n"))) : Effect.succeed(settings)
+  )
+
+// What the worker would say instead of running.
+const refusal = (args: ReadonlyArray<string>, variables: Variables = database) =>
+  Effect.map(outcome(args, variables), ({ found, reasons }) => {
+    assert.deepStrictEqual(found, [])
+    return reasons.join("\n")
+  })
+
+layer(NodeServices.layer)("WorkerSettings", (it) => {
+  it.effect("has a default for everything but the database", () =>
+    Effect.gen(function*() {
+      const found = yield* settings([])
+      const { databaseUrl, grace, lease, poll, ...rest } = found
+      assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
+      assert.deepStrictEqual([lease, grace, poll].map(Duration.toMillis), [12_000, 8000, 1000])
+      assert.deepStrictEqual(rest, {
+        jobs: [],
+        queues: ["default"],
+        concurrency: 10,
+        databaseConnections: 10,
+        builtin: true,
+        migrate: true,
+        logFormat: null,
+        logLevel: "Info"
+      })
+    }))
+
+  it.effect("reads every variable", () =>
+    Effect.gen(function*() {
+      const found = yield* settings([], {
+        ...database,
+        MILLRACE_JOBS: "./a.ts,./b.ts",
+        MILLRACE_QUEUES: "default,mail,default",
+        MILLRACE_CONCURRENCY: "20",
+        MILLRACE_LEASE: "30 seconds",
+        MILLRACE_GRACE: "0 seconds",
+        MILLRACE_POLL: "250 millis",
+        MILLRACE_BUILTIN: "false",
+        MILLRACE_MIGRATE: "off",
+        MILLRACE_DATABASE_CONNECTIONS: "4",
+        MILLRACE_LOG_FORMAT: "json",
+        MILLRACE_LOG_LEVEL: "Debug"
+      })
+      const { databaseUrl: _, grace, lease, poll, ...rest } = found
+      assert.deepStrictEqual([lease, grace, poll].map(Duration.toMillis), [30_000, 0, 250])
+      assert.deepStrictEqual(rest, {
+        jobs: ["./a.ts", "./b.ts"],
+        queues: ["default", "mail"],
+        concurrency: 20,
+        databaseConnections: 4,
+        builtin: false,
+        migrate: false,
+        logFormat: "json",
+        logLevel: "Debug"
+      })
+    }))
+
+  it.effect("prefers a flag to its variable", () =>
+    Effect.gen(function*() {
+      const found = yield* settings(
+        [
+          "--jobs=./c.ts",
+          "--jobs=./d.ts",
+          "--queue=slow",
+          "--queue=fast",
+          "--concurrency=3",
+          "--grace=5 seconds",
+          "--no-builtin",
+          "--log-format=pretty",
+          "--log-level=warn",
+          "--database-url=postgresql://other/app"
+        ],
+        {
+          ...database,
+          MILLRACE_JOBS: "./a.ts",
+          MILLRACE_QUEUES: "default",
+          MILLRACE_CONCURRENCY: "20",
+          MILLRACE_GRACE: "1 minute",
+          MILLRACE_LOG_LEVEL: "Debug"
+        }
+      )
+      assert.deepStrictEqual(found.jobs, ["./c.ts", "./d.ts"])
+      assert.deepStrictEqual(found.queues, ["slow", "fast"])
+      assert.strictEqual(found.concurrency, 3)
+      assert.strictEqual(Duration.toMillis(found.grace), 5000)
+      assert.isFalse(found.builtin)
+      assert.deepStrictEqual([found.logFormat, found.logLevel], ["pretty", "Warn"])
+      assert.strictEqual(Redacted.value(found.databaseUrl), "postgresql://other/app")
+    }))
+
+  it.effect("counts an empty variable as not set", () =>
+    Effect.gen(function*() {
+      const found = yield* settings([], { ...database, MILLRACE_QUEUES: "", MILLRACE_JOBS: "", MILLRACE_GRACE: "" })
+      assert.deepStrictEqual([found.queues, found.jobs], [["default"], []])
+      assert.match(yield* refusal([], { DATABASE_URL: "" }), /No database is named/)
+    }))
+
+  it.effect("names what is wrong, and what is allowed", () =>
+    Effect.gen(function*() {
+      assert.match(yield* refusal(["--grace", "soon"]), /--grace: "soon".*duration such as .*30 seconds/)
+      assert.match(yield* refusal(["--lease", "500 millis"]), /--lease.*must be from 1 second to 1 day/)
+      assert.match(yield* refusal(["--concurrency", "1.5"]), /--concurrency: "1.5"/)
+      assert.match(yield* refusal(["--log-format", "xml"]), /--log-format: "xml".*"json" \| "pretty"/)
+      assert.match(yield* refusal(["--queue", ""]), /--queue.*1 to 255 characters/)
+      assert.match(yield* refusal(["stray"]), /Unexpected positional argument: "stray"/)
+      assert.match(
+        yield* refusal([], { ...database, MILLRACE_CONCURRENCY: "many" }),
+        /^MILLRACE_CONCURRENCY is wrong: /
+      )
+      assert.match(yield* refusal([], { ...database, MILLRACE_QUEUES: "a,,b" }), /MILLRACE_QUEUES.* is wrong/)
+      assert.match(
+        yield* refusal([], { DATABASE_URL: "mysql://localhost" }),
+        /not named by a URL of PostgreSQL/
+      )
+    }))
+})

@@ -1,0 +1,142 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as TestDatabase from "@millrace/postgres-embedded/TestDatabase"
+import * as Queue from "@millrace/queue/Queue"
+import * as PgStorage from "@millrace/storage-postgres/PgStorage"
+import { Effect, FileSystem, Layer, Redacted } from "effect"
+import { AwaitFile, Flaky, Greet } from "./fixtures/jobs.ts"
+import { run, start } from "./support/workerProcess.ts"
+
+const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).pathname
+
+const nowhere = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" }
+
+const assertRefuses = Effect.fnUntraced(function*(
+  flags: ReadonlyArray<string>,
+  environment: { readonly [variable: string]: string },
+  message: RegExp
+) {
+  const { code, errors } = yield* run(flags, environment)
+  assert.strictEqual(code, 1)
+  assert.match(errors, message)
+  assert.notMatch(errors, /^ {4}at /m)
+})
+
+describe("millrace-worker before it starts", () => {
+  it.live("explains its flags and their variables", () =>
+    Effect.gen(function*() {
+      const { code, output } = yield* run(["--help"])
+      assert.strictEqual(code, 0)
+      for (const word of ["--jobs", "--queue", "--concurrency", "--grace", "MILLRACE_QUEUES", "DATABASE_URL"]) {
+        assert.include(output, word)
+      }
+    }))
+
+  it.live("names a flag that it does not know", () => assertRefuses(["--nope"], nowhere, /Unrecognized flag: --nope/))
+
+  it.live("says what a flag and a variable may be", () =>
+    Effect.gen(function*() {
+      yield* assertRefuses(["--concurrency", "0"], nowhere, /--concurrency: "0".*whole number from 1 to 10000/)
+      const lease = { ...nowhere, MILLRACE_LEASE: "1 milli" }
+      yield* assertRefuses([], lease, /MILLRACE_LEASE is wrong: must be from 1 second/)
+    }))
+
+  it.live("says why a module can not be used", () =>
+    assertRefuses(["--jobs", "./absent.ts"], nowhere, /jobs module \.\/absent\.ts .*there is no file/))
+
+  it.live("waits for a database that is away, says so, and stops when asked", () =>
+    Effect.gen(function*() {
+      const worker = yield* start(["--log-format", "json"], nowhere)
+      const line = yield* worker.line(/waiting for the database/)
+      assert.include(line, "ECONNREFUSED")
+      yield* worker.signal("SIGTERM")
+      assert.strictEqual((yield* worker.ended).code, 0)
+    }))
+})
+
+const Database = Layer.provideMerge(Layer.provideMerge(Queue.layer, PgStorage.layerMigrated()), TestDatabase.layer)
+
+layer(Layer.merge(Database, NodeServices.layer), { excludeTestServices: true })("millrace-worker", (it) => {
+  const startWorker = Effect.fnUntraced(function*(flags: ReadonlyArray<string> = []) {
+    const { url } = yield* TestDatabase.TestDatabase
+    const worker = yield* start(["--log-format", "logfmt", "--jobs", fixture("jobs.ts"), ...flags], {
+      DATABASE_URL: Redacted.value(url)
+    })
+    yield* worker.line(/worker ready/)
+    return worker
+  })
+
+  it.effect("serves the jobs of a module and the built-in ones, and logs what becomes of each", () =>
+    Effect.gen(function*() {
+      const worker = yield* startWorker()
+      const ready = yield* worker.line(/worker ready/)
+      assert.match(ready, /names=.*data-processing.*email-notification.*/)
+      assert.match(ready, /queues=default concurrency=10/)
+      yield* worker.line(/worker started/)
+      assert.strictEqual(yield* Greet.execute({ name: "Ada" }), "Hello Ada")
+      yield* worker.line(/job started.*name=Greet/)
+      yield* worker.line(/job completed in \d+ ms.*name=Greet/)
+      assert.strictEqual(yield* Flaky.execute({}), 2)
+      yield* worker.line(/job failed with NotYet: attempt 1 came too early; retried at \d{4}-/)
+    }))
+
+  it.effect("lets a running job end when it is told to stop, and exits with 0", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = `${yield* fs.makeTempDirectoryScoped()}/go`
+      const worker = yield* startWorker()
+      const { id } = yield* AwaitFile.enqueue({ file })
+      yield* worker.line(/job started.*name=AwaitFile/)
+      yield* worker.signal("SIGTERM")
+      yield* worker.line(/stopping: claiming no more jobs.*running=1/)
+      yield* fs.writeFileString(file, "")
+      assert.strictEqual((yield* worker.ended).code, 0)
+      const queue = yield* Queue.Queue
+      assert.strictEqual((yield* queue.get(id)).state, "completed")
+    }))
+
+  it.effect("gives a job back that does not end within the grace, and exits with 0", () =>
+    Effect.gen(function*() {
+      const worker = yield* startWorker(["--grace", "50 millis"])
+      const { id } = yield* AwaitFile.enqueue({ file: "/nowhere/to/be/found" })
+      yield* worker.line(/job started.*name=AwaitFile/)
+      yield* worker.signal("SIGINT")
+      assert.strictEqual((yield* worker.ended).code, 0)
+      const queue = yield* Queue.Queue
+      const job = yield* queue.get(id)
+      assert.deepStrictEqual([job.state, job.failures], ["available", 0])
+      yield* queue.cancel(id)
+    }))
+
+  it.effect("exits at once with 130 at a second signal", () =>
+    Effect.gen(function*() {
+      const worker = yield* startWorker()
+      const { id } = yield* AwaitFile.enqueue({ file: "/nowhere/to/be/found" })
+      yield* worker.line(/job started.*name=AwaitFile/)
+      yield* worker.signal("SIGTERM")
+      yield* worker.line(/stopping: claiming no more jobs.*running=1/)
+      yield* worker.signal("SIGTERM")
+      assert.strictEqual((yield* worker.ended).code, 130)
+      yield* Queue.Queue.use((queue) => queue.cancel(id))
+    }))
+
+  it.effect("says which service a layer of a module lacks", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      yield* assertRefuses(
+        ["--jobs", fixture("needsService.ts")],
+        { DATABASE_URL: Redacted.value(url) },
+        /layer of the jobs modules can not be built: .*test\/Missing/
+      )
+    }))
+
+  it.effect("refuses to run without any job", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      yield* assertRefuses(
+        ["--no-builtin"],
+        { DATABASE_URL: Redacted.value(url) },
+        /There is no job to serve: name a module/
+      )
+    }))
+})
