@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
+import * as Bounds from "./Bounds.ts"
 import { claim } from "./internal/memory/claim.ts"
 import { insert } from "./internal/memory/insert.ts"
 import { reclaim, renew } from "./internal/memory/lease.ts"
@@ -20,7 +21,6 @@ import { report, settle } from "./internal/memory/settle.ts"
 import type { Candidate as MemoryCandidate, Choose, MemoryState } from "./internal/memory/state.ts"
 import { makeState } from "./internal/memory/state.ts"
 import { control, transition } from "./internal/memory/transition.ts"
-import * as validate from "./internal/memory/validate.ts"
 import { Storage } from "./Storage.ts"
 import type { StorageEvent } from "./Storage.ts"
 import type { Invalid } from "./StorageError.ts"
@@ -67,23 +67,23 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
     const { checked, step } = stepsOf(makeState(options.choose ?? null), hub)
     return Storage.of({
       capabilities: { durable: false, transaction: null },
-      insert: (jobs) => checked((now) => validate.checkJobs(jobs, now), (state, now) => insert(state, jobs, now)),
-      claim: (options) => checked(() => validate.checkClaim(options), (state, now) => claim(state, options, now)),
+      insert: (jobs) => checked((now) => Bounds.checkJobs(jobs, now), (state, now) => insert(state, jobs, now)),
+      claim: (options) => checked(() => Bounds.checkClaim(options), (state, now) => claim(state, options, now)),
       report: (workerId, reports) => step((state) => report(state, workerId, reports)),
       settle: (workerId, settlements) =>
         checked(
-          (now) => validate.checkSettlements(settlements, now),
+          (now) => Bounds.checkSettlements(settlements, now),
           (state, now) => settle(state, workerId, settlements, now)
         ),
       renew: (request) => step((state, now) => renew(state, request, now)),
       promote: ({ limit }) =>
-        checked(() => validate.checkLimit("promote", limit), (state, now) => promote(state, limit, now)),
+        checked(() => Bounds.checkLimit("promote", limit), (state, now) => promote(state, limit, now)),
       reclaim: ({ limit }) =>
-        checked(() => validate.checkLimit("reclaim", limit), (state, now) => reclaim(state, limit, now)),
+        checked(() => Bounds.checkLimit("reclaim", limit), (state, now) => reclaim(state, limit, now)),
       transition: (ids, action) =>
-        checked(() => validate.checkIds(ids), (state, now) => transition(state, ids, action, now)),
+        checked(() => Bounds.checkIds(ids), (state, now) => transition(state, ids, action, now)),
       control: (command) => step((state) => control(state, command)),
-      list: (query) => checked(() => validate.checkQuery(query), (state) => list(state, query)),
+      list: (query) => checked(() => Bounds.checkQuery(query), (state) => list(state, query)),
       history: (id) => step((state) => history(state, id)),
       overview: step(overview),
       prune: (policy) => step((state, now) => prune(state, policy, now)),

@@ -1,4 +1,5 @@
 export * as Attempt from "./Attempt.ts"
+export * as Bounds from "./Bounds.ts"
 export * as Claim from "./Claim.ts"
 export * as JobFailure from "./JobFailure.ts"
 export * as JobId from "./JobId.ts"
