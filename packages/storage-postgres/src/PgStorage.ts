@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) 
   return Storage.of({
     capabilities: capabilitiesOf(session),
     insert: Insert.make(session, notifier),
-    claim: Claim.make(session),
+    claim: yield* Claim.make(session, notifier),
     report: Settle.makeReport(session),
     settle: Settle.make(session, notifier),
     renew: Lease.makeRenew(session, notifier),

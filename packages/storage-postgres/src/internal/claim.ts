@@ -8,6 +8,9 @@ import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/claim.ts"
+import * as leases from "../statements/lease.ts"
+import * as Doubts from "./doubts.ts"
+import type { Notifier } from "./notifier.ts"
 import * as Rows from "./rows.ts"
 import type { Row, Session } from "./session.ts"
 
@@ -28,35 +31,72 @@ const rescanEvery = 64
 const levelMax = 100
 
 /** The claim method of a session. */
-export const make = (session: Session) => {
-  const claimText = statements.claim(session.schema)
-  const suspectText = statements.claimSuspect(session.schema)
-  const marks = new Map<string, Mark>()
+export const make = Effect.fnUntraced(function*(session: Session, notifier: Notifier) {
+  const claimReady = makeReady(session)
+  const claimSuspect = makeSuspect(session)
+  const releaseText = leases.release(session.schema)
+  const doubts = yield* Doubts.make
 
-  const claimLevel = Effect.fnUntraced(function*(options: ClaimOptions, limit: number, mark: Mark, from: number) {
-    return yield* session.rows("claim", claimText, [
-      yield* session.now,
-      options.workerId,
-      options.queue,
-      options.names,
-      limit,
-      options.perTenant,
-      mark.level,
-      mark.tenant,
-      from,
-      tenantsMax(options, limit),
-      mark.next
-    ])
+  /** Gives back what claims without an answer may have taken. */
+  const clear = Effect.fnUntraced(function*(workerId: string, keys: ReadonlyArray<string>) {
+    const rows = yield* session.rows("claim", releaseText, [yield* session.now, workerId, keys])
+    yield* session.sql.afterCommit(notifier.inserted(new Set(rows.map((row) => row["queue"] as string)), false))
   })
 
-  const claimReady = Effect.fnUntraced(function*(options: ClaimOptions) {
-    const key = `${options.workerId} ${options.queue}`
+  return Effect.fnUntraced(function*(
+    options: ClaimOptions
+  ): Effect.fn.Return<ReadonlyArray<Claim>, StorageError.StorageError> {
+    const reason = Bounds.checkClaim(options)
+    if (reason !== null) return yield* Effect.fail(new StorageError.StorageError({ reason }))
+    if (options.names.length === 0) return []
+    const keys = yield* doubts.of(options.workerId)
+    if (keys.length > 0) yield* clear(options.workerId, keys)
+    return yield* doubts.watch(
+      options.workerId,
+      (key) => options.suspects === true ? claimSuspect(options, key) : claimReady(options, key)
+    )
+  })
+})
+
+const makeSuspect = (session: Session) => {
+  const text = statements.claimSuspect(session.schema)
+  return Effect.fnUntraced(function*({ names, queue, workerId }: ClaimOptions, key: string) {
+    const rows = yield* session.rows("claim", text, [yield* session.now, workerId, queue, names, key])
+    return rows.map((row) => Rows.toClaim(row, queue))
+  })
+}
+
+const makeReady = (session: Session) => {
+  const text = statements.claim(session.schema)
+  const marks = new Map<string, Mark>()
+
+  const claimLevel = Effect.fnUntraced(
+    function*(options: ClaimOptions, key: string, limit: number, mark: Mark, from: number) {
+      return yield* session.rows("claim", text, [
+        yield* session.now,
+        options.workerId,
+        options.queue,
+        options.names,
+        limit,
+        options.perTenant,
+        mark.level,
+        mark.tenant,
+        from,
+        tenantsMax(options, limit),
+        mark.next,
+        key
+      ])
+    }
+  )
+
+  return Effect.fnUntraced(function*(options: ClaimOptions, key: string) {
+    const lane = `${options.workerId} ${options.queue}`
     const claims: Array<Claim> = []
-    let mark = marks.get(key) ?? noMark
+    let mark = marks.get(lane) ?? noMark
     if (mark.claims >= rescanEvery) mark = { ...mark, next: 0n, claims: 0 }
     for (let from = 0, walks = 0; from <= levelMax && claims.length < options.limit && walks < walksMax; walks++) {
       const wanted = options.limit - claims.length
-      const rows = yield* claimLevel(options, wanted, mark, from)
+      const rows = yield* claimLevel(options, key, wanted, mark, from)
       const first = rows[0]
       if (first === undefined) break
       const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
@@ -66,21 +106,9 @@ export const make = (session: Session) => {
       if (!isBlocked) from = (first["level"] as number) + 1
     }
     // A short claim may have missed jobs before the mark: the next one starts from the beginning.
-    remember(marks, key, claims.length < options.limit ? { ...mark, next: 0n, claims: 0 } : mark)
+    remember(marks, lane, claims.length < options.limit ? { ...mark, next: 0n, claims: 0 } : mark)
     return claims
   })
-
-  const claimSuspect = Effect.fnUntraced(function*({ names, queue, workerId }: ClaimOptions) {
-    const rows = yield* session.rows("claim", suspectText, [yield* session.now, workerId, queue, names])
-    return rows.map((row) => Rows.toClaim(row, queue))
-  })
-
-  return (options: ClaimOptions): Effect.Effect<ReadonlyArray<Claim>, StorageError.StorageError> => {
-    const reason = Bounds.checkClaim(options)
-    if (reason !== null) return Effect.fail(new StorageError.StorageError({ reason }))
-    if (options.names.length === 0) return Effect.succeed([])
-    return options.suspects === true ? claimSuspect(options) : claimReady(options)
-  }
 }
 
 /** Statements of one claim at most, however many levels and blocked tenants there are. */

@@ -36,7 +36,7 @@ export const makeRenew = (session: Session, notifier: Notifier) => {
         return yield* renew(request.workerId, request.leaseMillis)
       case "Leave": {
         const rows = yield* session.rows("renew", leaveText, [yield* session.now, request.workerId])
-        yield* notifier.inserted(new Set(rows.map((row) => row["queue"] as string)), false)
+        yield* session.sql.afterCommit(notifier.inserted(queuesOf(rows), false))
         return lost
       }
     }
@@ -54,7 +54,7 @@ export const makePromote = (session: Session, notifier: Notifier) => {
       queues: (row?.["queues"] ?? []) as ReadonlyArray<string>,
       nextDueMillis: row?.["next_due_ms"] === null ? null : Math.max(0, Number(row?.["next_due_ms"]))
     }
-    if (promoted.count > 0) yield* notifier.inserted(new Set(promoted.queues), false)
+    yield* session.sql.afterCommit(notifier.inserted(new Set(promoted.queues), false))
     return promoted
   })
 }
@@ -67,10 +67,12 @@ export const makeReclaim = (session: Session, notifier: Notifier) => {
     yield* check(Bounds.checkLimit("reclaim", limit))
     const rows = yield* session.rows("reclaim", text, [yield* session.now, limit])
     yield* session.rows("reclaim", foldText, [foldMax])
-    if (rows.length > 0) yield* notifier.inserted(new Set(rows.map((row) => row["queue"] as string)), false)
+    yield* session.sql.afterCommit(notifier.inserted(queuesOf(rows), false))
     return rows.map(toReclaimed)
   })
 }
+
+const queuesOf = (rows: ReadonlyArray<Row>): ReadonlySet<string> => new Set(rows.map((row) => row["queue"] as string))
 
 const lost: RenewResult = { _tag: "Lost" }
 

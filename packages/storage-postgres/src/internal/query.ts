@@ -80,7 +80,7 @@ export const makeControl = (session: Session, notifier: Notifier.Notifier) => {
   return Effect.fnUntraced(function*(command: ControlCommand) {
     const isPause = command._tag === "PauseQueue"
     yield* session.rows("control", text, [yield* session.now, command.queue, isPause])
-    if (!isPause) yield* notifier.inserted(new Set([command.queue]), false)
+    if (!isPause) yield* session.sql.afterCommit(notifier.inserted(new Set([command.queue]), false))
   })
 }
 

@@ -31,7 +31,9 @@ export const make = (session: Session, notifier: Notifier) => {
     if (missed.length === 0) return []
     const rows = yield* session.rows("settle", endedText, [missed.map((one) => one.id), missed.map((one) => one.token)])
     const ended = new Map(
-      rows.filter((row) => row["worker_id"] === workerId).map((row) => [keyOfRow(row), row["outcome"] as AttemptOutcome])
+      rows.filter((row) => row["worker_id"] === workerId).map((
+        row
+      ) => [keyOfRow(row), row["outcome"] as AttemptOutcome])
     )
     return missed.filter((one) => isSameEnd(one.outcome, ended.get(keyOf(one))))
   })

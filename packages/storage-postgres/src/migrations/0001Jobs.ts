@@ -56,6 +56,7 @@ const liveTables = (s: string): ReadonlyArray<string> => [
   `create index suspect_id on ${s}.suspect (id)`,
   `create table ${s}.scheduled (${jobColumns}, retryable boolean not null, primary key (id)) ${vacuumOften}`,
   `create index scheduled_due on ${s}.scheduled (run_at, id)`,
+  `create index scheduled_retryable on ${s}.scheduled (id) where retryable`,
   `create table ${s}.lease (
     id bigint primary key,
     claimed_at timestamptz not null,
@@ -64,8 +65,10 @@ const liveTables = (s: string): ReadonlyArray<string> => [
     alone boolean not null,
     worker_id text collate "C" not null,
     queue text collate "C" not null,
+    claim_key text collate "C" not null,
     done boolean[],
     asked text[],
+    ids bigint[] not null,
     jobs ${s}.job_row[] not null
   ) ${vacuumOften}`,
   // The copies of the jobs are short-lived: compressing them would cost more than it saves.
@@ -85,7 +88,7 @@ const historyTables = (s: string): ReadonlyArray<string> => [
   `create table ${s}.dead (
     outcome text collate "C" not null check (outcome in ('failed', 'crashed', 'dead')), ${endedColumns}, primary key (id)
   )`,
-  `create index dead_queue on ${s}.dead (queue, finished_at)`,
+  `create index dead_finished on ${s}.dead (finished_at)`,
   `create table ${s}.attempt (
     job_id bigint not null,
     claimed_at timestamptz not null,
@@ -118,6 +121,7 @@ const sideTables = (s: string): ReadonlyArray<string> => [
     job_id bigint not null, at timestamptz not null, token int not null, level text not null, message text not null
   )`,
   `create index job_log_job on ${s}.job_log (job_id, at)`,
+  `create index job_log_at on ${s}.job_log using brin (at)`,
   `create table ${s}.queue_control (queue text collate "C" primary key, paused_at timestamptz)`,
   `create table ${s}.limit_state (
     name text collate "C" not null, key text collate "C" not null, state jsonb not null, updated_at timestamptz not null,

@@ -14,7 +14,7 @@
  * Measured against alternatives in docs/decisions/0003.
  *
  * Parameters: $1 clock, $2 worker, $3 queue, $4 names, $5 limit, $6 per tenant, $7 level served last,
- * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position.
+ * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position, $12 key of the claim.
  * Rows: level, lease, then the job; one row with only the level when nothing of it could be claimed;
  * walked and walked_last tell how many tenants were looked at, and the last of them.
  */
@@ -74,8 +74,8 @@ walk(tenant, phase) as (
 ), taken as (
   delete from ${s}.ready r where r.ctid = any(array(select p.at from picked p)) returning r.*
 ), lent as (
-  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, jobs)
-  select nextval('${s}.job_seq'), ${now}, count(*), count(*), false, $2, $3,
+  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
+  select nextval('${s}.job_seq'), ${now}, count(*), count(*), false, $2, $3, $12, array_agg(t.id),
     array_agg(row(${jobValues("t", { token: "t.token + 1" })})::${s}.job_row)
   from taken t having count(*) > 0 returning id, size
 ), counted as (
@@ -91,7 +91,7 @@ where top.priority is not null`
 /**
  * Lends one suspect of a queue to a worker that runs nothing else.
  *
- * Plan: index scan on `suspect_order`. Parameters and rows as in `claim` ($1 to $4).
+ * Plan: index scan on `suspect_order`. Parameters and rows as in `claim` ($1 to $4), $5 key of the claim.
  */
 export const claimSuspect = (s: string): string =>
   `with picked as (
@@ -103,8 +103,8 @@ export const claimSuspect = (s: string): string =>
 ), taken as (
   delete from ${s}.suspect r where r.ctid = any(array(select p.at from picked p)) returning r.*
 ), lent as (
-  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, jobs)
-  select nextval('${s}.job_seq'), ${now}, 1, 1, true, $2, $3,
+  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
+  select nextval('${s}.job_seq'), ${now}, 1, 1, true, $2, $3, $5, array[t.id],
     array[row(${jobValues("t", { token: "t.token + 1" })})::${s}.job_row]
   from taken t returning id, size
 ), counted as (

@@ -45,6 +45,43 @@ export const insert = (s: string): string =>
 )
 select i.ord::int as ord, i.id, i.due, i.queue from stored i`
 
+/**
+ * Stores jobs that are due now, have no unique key and differ in nothing but payload and tenant: the hot path. What they
+ * share is a parameter, what differs an array, so that no field is parsed out of a document.
+ *
+ * Parameters: $1 clock, $2 queue, $3 name, $4 version, $5 priority, $6 attempts, $7 time-out ms, $8 retry as JSON text,
+ * $9 tags, $10 payloads as JSON text, $11 tenants. Rows: ord, id of every job.
+ */
+export const insertAlike = (s: string): string =>
+  `with stored as materialized (
+  select i.ord, nextval('${s}.job_seq') as id, i.payload::jsonb as payload, i.tenant
+  from unnest($10::text[], $11::text[]) with ordinality as i(payload, tenant, ord)
+), readied as (
+  insert into ${s}.ready (seq, ${jobList})
+  select i.id, ${
+    jobValues("i", {
+      created_at: now,
+      run_at: now,
+      timeout_ms: "$7::text::bigint",
+      version: "$4::int",
+      token: "0",
+      failures: "0",
+      crashes: "0",
+      max_attempts: "$6::int",
+      priority: "$5::smallint",
+      has_report: "false",
+      queue: "$2::text",
+      name: "$3::text",
+      unique_key: "null",
+      tags: "$9::text[]",
+      retry: "$8::text::jsonb"
+    })
+  } from stored i
+), counted as (
+  ${countInto(s, "select $2::text as queue, 'available' as state, count(*) as n from stored")}
+)
+select i.ord::int as ord, i.id from stored i`
+
 /** Who holds these unique keys. Parameters: $1 text[] of keys. Rows: key, id. */
 export const keyHolders = (s: string): string =>
   `select u.key, u.job_id as id from ${s}.unique_key u where u.key = any($1::text[])`

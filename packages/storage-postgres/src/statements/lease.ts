@@ -11,6 +11,7 @@ returning id`
 /**
  * Renews a worker's lease: one row, whatever it runs. No row: the registration is gone.
  *
+ * Plan: primary key of `worker`, one probe of `suspect_order` for each of its queues, index scan on `lease_worker`.
  * Parameters: $1 clock, $2 worker, $3 lease ms. Row: suspects, cancellations.
  */
 export const renew = (s: string): string =>
@@ -19,8 +20,9 @@ export const renew = (s: string): string =>
   where w.id = $2 returning w.info
 )
 select exists (
-    select from ${s}.suspect r where r.queue in (select jsonb_array_elements_text(n.info -> 'queues'))
-      and r.name in (select jsonb_array_elements_text(n.info -> 'names'))
+    select from jsonb_array_elements_text(n.info -> 'queues') q cross join lateral (
+      select from ${s}.suspect r where r.queue = q and n.info -> 'names' ? r.name limit 1
+    ) r
   ) as suspects,
   coalesce((
     select jsonb_agg(jsonb_build_object('id', j.id::text, 'token', j.token, 'reason', j.cancel_reason) order by j.id)
@@ -61,13 +63,9 @@ const attempted = (s: string, outcome: string, error: string, where: string) =>
   from lost v where ${where}
 )`
 
-/** Ends a registration; what the worker still holds is released. Parameters: $1 clock, $2 worker. Rows: queue. */
-export const leave = (s: string): string =>
-  `with away as (
-  delete from ${s}.worker w where w.id = $2
-), gone as (
-  delete from ${s}.lease l where l.worker_id = $2 returning l.*
-), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes", "null")}, ${
+/** Gives the unfinished jobs of leases in the CTE `gone` back: no attempt is spent. */
+const released = (s: string) =>
+  `${lostJobs(s)}, ${cancelledLost(s, "v.crashes", "null")}, ${
     attempted(s, "case when v.cancel_reason is null then 'released' else 'cancelled' end", "null", "true")
   }, readied as (
   insert into ${s}.ready (seq, ${jobList})
@@ -83,6 +81,24 @@ export const leave = (s: string): string =>
   }
 )
 select v.queue from lost v group by v.queue`
+
+/** Ends a registration; what the worker still holds is released. Parameters: $1 clock, $2 worker. Rows: queue. */
+export const leave = (s: string): string =>
+  `with away as (
+  delete from ${s}.worker w where w.id = $2
+), gone as (
+  delete from ${s}.lease l where l.worker_id = $2 returning l.*
+), ${released(s)}`
+
+/**
+ * Releases what a worker holds by certain claims, whose answer it never got.
+ *
+ * Plan: index scan on `lease_worker`. Parameters: $1 clock, $2 worker, $3 keys of the claims. Rows: queue.
+ */
+export const release = (s: string): string =>
+  `with gone as (
+  delete from ${s}.lease l where l.worker_id = $2 and l.claim_key = any($3::text[]) returning l.*
+), ${released(s)}`
 
 const crashed = (row: string) =>
   `jsonb_build_object('tag', 'Crashed', 'message',

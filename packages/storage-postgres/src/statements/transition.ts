@@ -1,7 +1,7 @@
 /**
  * What a person does with jobs by id: cancel, retry, remove. Each is one atomic statement.
  *
- * Plan: index probes by id on each table; running jobs are looked for in the leases, of which
+ * Plan: index probes by id on each table; running jobs are looked for in the ids of the leases, of which
  * there are few. Parameters: $1 ids; cancel and retry: $2 clock; cancel: $3 reason.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
  */
@@ -11,25 +11,32 @@ const ids = "any($1::text[]::bigint[])"
 
 const now = nowAt(2)
 
+/** The ids of the leases that hold any of the jobs: their short arrays of ids are read, not the jobs. */
+const leasesOf = (s: string) =>
+  `select x.id from ${s}.lease x cross join lateral unnest(x.ids) as i(id)
+    where i.id in (select unnest($1::text[]::bigint[]))`
+
 /** Jobs that run now. */
 const running = (s: string) =>
   `running as materialized (
   select j.id, j.token, l.worker_id from ${s}.lease l cross join lateral ${lentJobs("l")}
-  where j.id = ${ids} and not coalesce(j.was_done, false)
+  where l.id in (${leasesOf(s)}) and j.id = ${ids} and not coalesce(j.was_done, false)
 )`
 
 /**
  * Writes the request into the lease itself, so that whoever settles or reclaims after this waits for the row
- * and reads it: a request is never overtaken by the end of its attempt.
+ * and reads it: a request is never overtaken by the end of its attempt. Leases are locked in their order.
  */
 const runningAsked = (s: string) =>
-  `marked as (
+  `held as materialized (
+  select l.id from ${s}.lease l where l.id in (${leasesOf(s)}) order by l.id for update
+), marked as (
   update ${s}.lease l set asked = (
     select array_agg(case when j.id = ${ids} and not coalesce(j.was_done, false)
       then coalesce(j.cancel_reason, $3::text) else j.cancel_reason end order by j.place)
     from ${lentJobs("l")}
   )
-  where l.id in (select x.id from ${s}.lease x cross join lateral unnest(x.jobs) j where j.id = ${ids})
+  from held h where l.id = h.id
   returning l.worker_id, l.jobs, l.done, l.asked
 ), running as materialized (
   select j.id, j.token, m.worker_id from marked m cross join lateral ${lentJobs("m")}
@@ -82,13 +89,21 @@ union all select d.id, 'dead', 'cancelled', null, d.queue from from_dead d
 union all select r.id, 'running', 'requested', r.worker_id, null from running r
 union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
 
-/** The ended jobs to redrive, with their unique keys taken again; one whose key is held by another stays. */
+/**
+ * The ended jobs to redrive, with their unique keys taken again; one whose key is held by another stays. They are locked
+ * first: a key is taken for no job that somebody else removes or redrives meanwhile.
+ */
 const redriven = (s: string) =>
-  `wanted as materialized (
-  select d.id, d.unique_key from ${s}.dead d where d.id = ${ids}
-  union all select f.id, f.unique_key from ${s}.finished f where f.id = ${ids} and f.state = 'cancelled'
+  `wanted_dead as materialized (
+  select d.id, d.unique_key from ${s}.dead d where d.id = ${ids} order by d.id for update
+), wanted_cancelled as materialized (
+  select f.id, f.unique_key from ${s}.finished f where f.id = ${ids} and f.state = 'cancelled' order by f.id for update
+), wanted as materialized (
+  select w.id, w.unique_key, 'dead' as state from wanted_dead w
+  union all select w.id, w.unique_key, 'cancelled' from wanted_cancelled w
 ), keyed as (
-  insert into ${s}.unique_key (key, job_id) select w.unique_key, w.id from wanted w where w.unique_key is not null
+  insert into ${s}.unique_key (key, job_id)
+  select w.unique_key, w.id from wanted w where w.unique_key is not null order by w.unique_key
   on conflict (key) do nothing returning job_id
 ), free as materialized (
   select w.id from wanted w where w.unique_key is null or w.id in (select k.job_id from keyed k)
@@ -126,9 +141,7 @@ export const retry = (s: string): string =>
 select r.id, ${scheduledState} as from_state, 'available' as to_state, null::text as worker_id, r.queue
 from from_scheduled r
 union all select b.id, b.from_state, 'available', null, b.queue from back b
-union all select w.id, case when exists (select from ${s}.dead d where d.id = w.id) then 'dead' else 'cancelled' end,
-    'refused', null, null
-  from wanted w where w.id not in (select f.id from free f)
+union all select w.id, w.state, 'refused', null, null from wanted w where w.id not in (select f.id from free f)
 union all select r.id, 'running', 'refused', null, null from running r
 union all select r.id, 'available', 'refused', null, null from ${s}.ready r where r.id = ${ids}
 union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
