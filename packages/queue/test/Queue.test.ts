@@ -1,0 +1,143 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as JobId from "@millrace/storage/JobId"
+import { Effect, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import * as Job from "../src/Job.ts"
+import * as JobRegistry from "../src/JobRegistry.ts"
+import * as Queue from "../src/Queue.ts"
+import * as TestStorage from "./TestStorage.ts"
+import * as TestWorker from "./TestWorker.ts"
+
+const Send = Job.make("Send", { payload: { to: Schema.String }, queue: "mail", priority: "low" })
+
+const withRegistry = (options?: { readonly strict?: boolean }) =>
+  Queue.layer.pipe(Layer.provide(JobRegistry.layer([Send], options)), Layer.provideMerge(TestStorage.layer()))
+
+describe("Queue", () => {
+  it.effect("enqueues by name with the defaults and the validation of the registered definition", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* queue.enqueueEncoded({ name: "Send", payload: { to: "ada" }, tenant: "shop" })
+      const record = yield* queue.get(id)
+      assert.strictEqual(record.queue, "mail")
+      assert.strictEqual(record.priority, 70)
+      assert.strictEqual(record.tenant, "shop")
+      const error = yield* Effect.flip(queue.enqueueEncoded({ name: "Send", payload: { to: 3 } }))
+      assert.strictEqual(error._tag === "InvalidPayload" ? error.field : "", "$.to")
+    }).pipe(Effect.provide(withRegistry())))
+
+  it.effect("refuses an unknown name when the registry is strict, and says what is known", () =>
+    Effect.gen(function*() {
+      const strict = yield* Effect.flip(
+        Queue.Queue.use((queue) => queue.enqueueEncoded({ name: "Other", payload: {} }))
+      )
+      assert.deepStrictEqual(strict._tag === "UnknownJob" ? strict.known : [], ["Send"])
+    }).pipe(Effect.provide(withRegistry({ strict: true }))))
+
+  it.effect("takes any JSON for an unknown name", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* queue.enqueueEncoded({ name: "Other", payload: [1, null] })
+      assert.deepStrictEqual((yield* queue.get(id)).payload, [1, null])
+      const error = yield* Effect.flip(queue.enqueueEncoded({ name: "Other", payload: "a\u0000" }))
+      assert.strictEqual(error._tag, "InvalidPayload")
+    }).pipe(Effect.provide(withRegistry())))
+
+  it.effect("stores none of many requests when one is refused", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      yield* Effect.flip(queue.enqueueAllEncoded([
+        { name: "Send", payload: { to: "ada" } },
+        { name: "Send", payload: { to: "bob" }, delay: -1 }
+      ]))
+      assert.strictEqual((yield* queue.list({})).items.length, 0)
+      const results = yield* queue.enqueueAllEncoded(
+        Array.from({ length: 2_500 }, () => ({ name: "Send", payload: { to: "ada" } }))
+      )
+      assert.strictEqual(results.length, 2_500)
+      const storage = yield* TestStorage.TestStorage
+      assert.strictEqual(storage.count("insert"), 3)
+    }).pipe(Effect.provide(withRegistry())))
+
+  it.effect("answers Duplicate with the id of the live job that holds the key", () =>
+    Effect.gen(function*() {
+      const first = yield* Send.enqueue({ to: "ada" }, { unique: "k" })
+      const second = yield* Send.enqueue({ to: "bob" }, { unique: "k" })
+      assert.strictEqual(first._tag, "Enqueued")
+      assert.deepStrictEqual(second, { _tag: "Duplicate", id: first.id })
+      assert.strictEqual((yield* Send.enqueue({ to: "ada" }, { unique: "k", tenant: "t" }))._tag, "Enqueued")
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("names the job that does not exist", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const id = JobId.makeUnsafe(404)
+      const asked = [
+        Effect.flip(queue.get(id)),
+        Effect.flip(queue.history(id)),
+        Effect.flip(queue.cancel(id)),
+        Effect.flip(queue.retry(id)),
+        Effect.flip(queue.remove(id))
+      ]
+      for (const error of yield* Effect.all(asked)) {
+        assert.strictEqual(error._tag === "JobNotFound" ? error.id : "", "404")
+        assert.include(error.message, "404")
+      }
+      assert.deepStrictEqual(yield* queue.transition([id], { _tag: "Retry" }), [])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("cancels, redrives and removes, and refuses what the state does not allow", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* Send.enqueue({ to: "ada" })
+      const refused = yield* Effect.flip(queue.retry(id))
+      assert.deepStrictEqual(
+        refused._tag === "IllegalTransition" ? [refused.state, refused.action] : [],
+        ["available", "retry"]
+      )
+      assert.deepStrictEqual(yield* queue.cancel(id), { id, from: "available", to: "cancelled" })
+      assert.strictEqual((yield* Effect.flip(queue.cancel(id)))._tag, "IllegalTransition")
+      assert.strictEqual((yield* queue.retry(id)).to, "available")
+      assert.strictEqual((yield* queue.remove(id)).to, "removed")
+      assert.strictEqual((yield* Effect.flip(queue.get(id)))._tag, "JobNotFound")
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("runs a scheduled job now when it is retried", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* Send.enqueue({ to: "ada" }, { delay: "1 day" })
+      assert.strictEqual((yield* queue.get(id)).state, "scheduled")
+      assert.deepStrictEqual(yield* queue.retry(id), { id, from: "scheduled", to: "available" })
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("pauses a queue for every worker, and resumes it", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      yield* TestWorker.start(Send.toLayer(() => Effect.void), { queues: ["mail"] })
+      yield* queue.pause("mail")
+      const { id } = yield* Send.enqueue({ to: "ada" })
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* queue.get(id)).state, "available")
+      assert.isTrue((yield* queue.overview).queues.some((each) => each.queue === "mail" && each.paused))
+      yield* queue.resume("mail")
+      yield* TestWorker.settle
+      assert.strictEqual((yield* queue.get(id)).state, "completed")
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("lists the attempts of a job that has none", () =>
+    Effect.gen(function*() {
+      const { id } = yield* Send.enqueue({ to: "ada" })
+      assert.deepStrictEqual(yield* Queue.Queue.use((queue) => queue.history(id)), [])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("sanitises the reason of a cancel", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const { id } = yield* Send.enqueue({ to: "ada" })
+      yield* Queue.Queue.use((queue) => queue.cancel(id, `a\u0000${"x".repeat(100_000)}`))
+      const call = storage.calls.find(({ method }) => method === "transition")
+      const { action } = call?.input as { readonly action: { readonly reason: string } }
+      assert.strictEqual(action.reason.length < 9_000, true)
+      assert.isTrue(action.reason.startsWith("a\ufffdx"))
+    }).pipe(Effect.provide(TestWorker.layer())))
+})
