@@ -60,7 +60,7 @@ export const WelcomeData = Schema.Struct({
   name: line(200),
   product: Schema.optionalKey(line(200)),
   actionUrl: Schema.optionalKey(HttpUrl)
-})
+}).annotate({ description: "Data of the template welcome" })
 
 /**
  * Schema of the data of the `password-reset` template: `resetUrl`, `name` (greeted) and `expiresIn`
@@ -74,7 +74,7 @@ export const PasswordResetData = Schema.Struct({
   name: Schema.optionalKey(line(200)),
   resetUrl: HttpUrl,
   expiresIn: Schema.optionalKey(line(100))
-})
+}).annotate({ description: "Data of the template password-reset" })
 
 /**
  * Schema of the data of the `newsletter` template: `subject`, `body` (plain text; an empty line starts a new
@@ -88,7 +88,7 @@ export const NewsletterData = Schema.Struct({
   subject: line(400),
   body: Schema.String.check(Schema.isNonEmpty(), Schema.isMaxLength(200_000)),
   unsubscribeUrl: Schema.optionalKey(HttpUrl)
-})
+}).annotate({ description: "Data of the template newsletter" })
 
 const templates = Schema.Union([
   Schema.Struct({ to: EmailAddress, template: Schema.Literal("welcome"), data: WelcomeData }),
@@ -96,11 +96,18 @@ const templates = Schema.Union([
   Schema.Struct({ to: EmailAddress, template: Schema.Literal("newsletter"), data: NewsletterData })
 ])
 
+const schemaOf = (data: Schema.Top) => Schema.toJsonSchemaDocument(data, { onExcessProperty: "error" }).schema
+
+// Refuses nothing: `templates` does, with the path of the field. It only tells the JSON Schema what data there is.
+const describesData = Schema.makeFilter<Schema.Json>(() => true, {
+  toJsonSchema: () => ({ anyOf: [WelcomeData, PasswordResetData, NewsletterData].map(schemaOf) })
+})
+
 // Read first: a union alone can only say that no member fits, this names the field `template`.
 const envelope = Schema.Struct({
   to: Schema.String,
   template: Schema.Literals(["welcome", "password-reset", "newsletter"]),
-  data: Schema.Json
+  data: Schema.Json.check(describesData)
 })
 
 /**

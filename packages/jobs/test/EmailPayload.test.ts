@@ -53,4 +53,12 @@ describe("EmailPayload", () => {
       /one line/
     )
   })
+
+  it("shows the data of each template in its JSON Schema", () => {
+    const { schema } = Schema.toJsonSchemaDocument(EmailPayload)
+    const shown = JSON.stringify(schema)
+    for (const word of ["resetUrl", "unsubscribeUrl", "actionUrl", "Data of the template newsletter"]) {
+      assert.include(shown, word)
+    }
+  })
 })

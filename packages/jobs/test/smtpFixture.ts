@@ -14,8 +14,9 @@ interface Received {
   readonly source: string
 }
 
-/** What a server refuses, and the log-in it asks for. */
+/** What a server refuses, how often (always, unless said), and the log-in it asks for. */
 export interface Options {
+  readonly refusals?: number
   readonly onRecipient?: Refusal
   readonly onData?: Refusal
   readonly user?: string
@@ -29,6 +30,12 @@ export const smtpServer = (options: Options = {}) =>
   Effect.gen(function*() {
     const received: Array<Received> = []
     let connections = 0
+    let refused = 0
+    const refuse = (what: Refusal | undefined): Error | null => {
+      if (what === undefined || refused >= (options.refusals ?? Infinity)) return null
+      refused += 1
+      return refusal(what)
+    }
     const server = new SMTPServer({
       logger: false,
       disabledCommands: options.user === undefined ? ["AUTH", "STARTTLS"] : ["STARTTLS"],
@@ -42,13 +49,14 @@ export const smtpServer = (options: Options = {}) =>
         username === options.user && password === options.password
           ? done(null, { user: username })
           : done(refusal({ responseCode: 535, message: "5.7.8 wrong user or password" })),
-      onRcptTo: (_address, _session, done) => done(options.onRecipient && refusal(options.onRecipient)),
+      onRcptTo: (_address, _session, done) => done(refuse(options.onRecipient)),
       onData: (stream, session, done) => {
         const parts: Array<Buffer> = []
         stream.on("data", (part: Buffer) => parts.push(part))
         stream.on("end", () => {
-          if (options.onData !== undefined) {
-            return done(refusal(options.onData))
+          const error = refuse(options.onData)
+          if (error !== null) {
+            return done(error)
           }
           received.push({
             from: session.envelope.mailFrom === false ? "" : session.envelope.mailFrom.address,
@@ -64,7 +72,7 @@ export const smtpServer = (options: Options = {}) =>
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () => Effect.callback<void>((resume) => server.close(() => resume(Effect.void)))
     )
-    return { port: portOf(server.server), received, connections: () => connections }
+    return { port: portOf(server.server), received, connections: () => connections, refused: () => refused }
   })
 
 /** A port on which connections are accepted and never answered. */
