@@ -1,0 +1,14 @@
+-- Two roles instead of one that may do everything. For the database `shop`, by its owner, before the first start.
+
+-- Workers and the server. Owns the schema, because migrations and retention create and drop tables.
+create role millrace_worker login password 'change me';
+grant create on database shop to millrace_worker;
+
+-- The web application: enqueues and reads jobs, and can change none.
+create role millrace_producer login password 'change me';
+
+-- After the first start of a worker, as millrace_worker:
+grant usage on schema millrace to millrace_producer;
+grant select on all tables in schema millrace to millrace_producer;
+grant insert on millrace.ready, millrace.scheduled, millrace.unique_key, millrace.count_delta to millrace_producer;
+grant usage on sequence millrace.job_seq to millrace_producer;

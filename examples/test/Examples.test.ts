@@ -1,0 +1,65 @@
+import { describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Example from "./support/Example.ts"
+
+const says = (name: string, sentence: string, lines: ReadonlyArray<string>) =>
+  it.effect(
+    `${name}: ${sentence}`,
+    () => Effect.map(Example.run(name), (ended) => Example.assertSaid(ended, lines)),
+    // Booting a PostgreSQL takes seconds, and longer on a machine with other work.
+    120_000
+  )
+
+describe("examples", () => {
+  says("hello", "runs a job and answers with its result", ["Welcome, Ada! (attempt 1)"])
+
+  says("transactional-enqueue", "leaves neither order nor job behind a rollback", [
+    "order A-1 and its job are written, not committed",
+    "order A-2 and its job are written, not committed",
+    "order A-2 is rolled back",
+    "orders: [ 'A-1' ]",
+    "jobs: [ { state: 'available', payload: { orderId: 'A-1' } } ]"
+  ])
+
+  says("transactional-completion", "books an amount once, although the first attempt dies after its update", [
+    "attempt 1 sees the balance 7500",
+    "attempt 2 sees the balance 7500",
+    "result: { balance: 7500 }",
+    "account: [ { balance: 7500 } ]"
+  ])
+
+  says("retries", "retries one error, gives up at another, and previews both", [
+    "MailboxFull: never again",
+    "ProviderDown: again after 100 ms, 200 ms, 300 ms, 400 ms",
+    "AnythingElse: again after 1000 ms, 2000 ms, 4000 ms, 8000 ms",
+    "sent to ada@example.com at attempt 3",
+    "gave up: the mailbox full@example.com is full"
+  ])
+
+  says("cancel-and-timeout", "runs the finalizers of attempts that are stopped", [
+    "May: opens a temporary file",
+    "May: removes the temporary file",
+    "May: was running, cancel was requested, is cancelled",
+    "June: opens a temporary file",
+    "June: removes the temporary file",
+    "June: dead, Timeout: The attempt took longer than 200 ms"
+  ])
+
+  says("batch", "stores thousands of jobs, none of them twice", [
+    "enqueued 5000 jobs",
+    "again: 0 new, 100 are waiting already",
+    "completed 5000"
+  ])
+
+  says("execute", "answers with the typed result, and fails with the typed error", [
+    "London: 8866180n",
+    "nobody knows Atlantis"
+  ])
+
+  says("snooze", "comes back without an attempt spent", [
+    "asked 1 times, attempt 1 of 1",
+    "asked 2 times, attempt 1 of 1",
+    "asked 3 times, attempt 1 of 1",
+    "export E-7 is here"
+  ])
+})
