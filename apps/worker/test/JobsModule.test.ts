@@ -6,7 +6,12 @@ import * as Jobs from "./fixtures/jobs.ts"
 
 const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).pathname
 
-const refused = (path: string) => Effect.map(Effect.flip(JobsModule.load(path)), (error) => error.message)
+const refused = Effect.fnUntraced(function*(path: string) {
+  const error = yield* Effect.flip(JobsModule.load(path))
+  assert.instanceOf(error, JobsModule.JobsModuleFailed)
+  assert.include(error.message, path)
+  return error.message
+})
 
 layer(NodeServices.layer)("JobsModule", (it) => {
   it.effect("finds layers exported by name, as default and in lists, each once", () =>

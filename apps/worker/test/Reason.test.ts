@@ -7,6 +7,7 @@ describe("Reason", () => {
     assert.deepStrictEqual(Reason.ofCause(Cause.fail(new TypeError("no"))), ["no"])
     assert.deepStrictEqual(Reason.ofCause(Cause.die("odd")), ["odd"])
     assert.deepStrictEqual(Reason.ofCause(Cause.fail({ message: "plain" })), ["plain"])
+    assert.strictEqual(Reason.of(null), "null")
   })
 
   it.effect("is one line for each variable that is wrong", () =>

@@ -5,7 +5,7 @@ import { Command } from "effect/cli"
 import * as Environment from "../src/Environment.ts"
 import * as Reason from "../src/Reason.ts"
 import type { WorkerSettings } from "../src/WorkerSettings.ts"
-import { flags, resolve } from "../src/WorkerSettings.ts"
+import { flags, resolve, WrongDatabaseUrl } from "../src/WorkerSettings.ts"
 
 const database = { DATABASE_URL: "postgres://me@localhost/app" }
 
@@ -128,7 +128,10 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
     Effect.gen(function*() {
       const found = yield* settings([], { ...database, MILLRACE_QUEUES: "", MILLRACE_JOBS: "", MILLRACE_GRACE: "" })
       assert.deepStrictEqual([found.queues, found.jobs], [["default"], []])
-      assert.match(yield* refusal([], { DATABASE_URL: "" }), /No database is named/)
+      assert.strictEqual(
+        yield* refusal([], { DATABASE_URL: "" }),
+        new WrongDatabaseUrl({ isMissing: true }).message
+      )
     }))
 
   it.effect("names what is wrong, and what is allowed", () =>

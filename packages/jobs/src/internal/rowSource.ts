@@ -41,7 +41,7 @@ export interface RowSource {
 const blockBytes = 16 * 1024
 
 /** The number of characters that one row may have: 1,048,576. */
-export const maxRowChars = 1024 * 1024
+const maxRowChars = 1024 * 1024
 
 /** The source that the payload names. */
 export const make = Effect.fn("RowSource.make")(function*(payload: DataPayload) {
