@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { join, relative } from "node:path"
 import * as Banner from "./Banner.ts"
@@ -50,6 +51,17 @@ export interface Tables {
 /** An error that has something to say to the person who started this. */
 export interface Failure {
   readonly message: string
+}
+
+/** The database of `DATABASE_URL` does not let itself be used. */
+export class DatabaseUnusable extends Schema.TaggedError<DatabaseUnusable>()("DatabaseUnusable", {
+  url: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `The database ${this.url} can not be used: ${this.detail.replace(/\.$/, "")}. ` +
+      "Check DATABASE_URL, or leave it out for the embedded PostgreSQL."
+  }
 }
 
 /** What a run is made of. */
@@ -138,14 +150,18 @@ const programsOf = (
 }
 
 const startAll = Effect.fnUntraced(function*(
-  { output, tables }: Options,
+  { config, output, tables }: Options,
   supervisor: Supervisor.Supervisor,
   database: Redacted.Redacted,
   url: string
 ) {
+  const shownUrl = withoutPassword(Redacted.value(database))
+  output.line("dev", `migrating ${shownUrl} …`)
   const { migrate, workers } = yield* tables(database)
-  output.line("dev", `migrating ${withoutPassword(Redacted.value(database))} …`)
-  const applied = yield* migrate
+  const applied = yield* Effect.mapError(
+    migrate,
+    (error) => config.databaseUrl === null ? error : new DatabaseUnusable({ url: shownUrl, detail: error.message })
+  )
   if (applied.length > 0) output.line("dev", `migrated: ${applied.join(", ")}`)
   output.line("dev", "starting server and worker …")
   yield* supervisor.start
