@@ -95,7 +95,12 @@ const takingBack = (test: Declare): void => {
       yield* Steps.transition([claim.id], "Cancel")
       const [entry] = yield* Steps.crashWorkers
       assert.deepInclude(entry, { id: claim.id, crashes: 1, to: "cancelled" })
-      assert.deepInclude(yield* Steps.get(claim.id), { state: "cancelled", finishedAt: at(Fixture.leaseMillis) })
+      assert.deepInclude(yield* Steps.get(claim.id), {
+        state: "cancelled",
+        startedAt: at(0),
+        finishedAt: at(Fixture.leaseMillis),
+        workerId: "w1"
+      })
       assert.strictEqual(yield* Steps.settle(claim, outcomes.completed()), "LeaseLost")
       yield* Steps.insertOne({ uniqueKey: "k" })
     }))
@@ -206,6 +211,7 @@ const suspects = (test: Declare): void => {
       assert.deepInclude(entry, { id, token: 3, crashes: 3, to: "dead", workerId: "w9" })
       const record = yield* Steps.get(id)
       assert.deepInclude(record, { state: "dead", crashes: 3, failures: 0, attempt: 3 })
+      assert.deepStrictEqual(record.startedAt, at(2 * Fixture.leaseMillis))
       assert.deepStrictEqual(record.finishedAt, at(3 * Fixture.leaseMillis))
       assert.strictEqual(record.error?.tag, "Crashed")
       const attempts = yield* Steps.history(id)

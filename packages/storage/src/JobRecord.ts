@@ -44,8 +44,8 @@ export type Progress = typeof Progress.Type
  * - `payload` and `result` are JSON as encoded by the job's schemas; `error` is that of
  *   the newest failed or crashed attempt since the job was inserted or redriven, null for a `completed` job.
  * - `runAt` is when the job is due, exact while it is `scheduled` or `retryable`.
- * - `workerId` and `startedAt` (the instant of the claim while it runs) are those of the attempt under
- *   way, or of the last one of a finished job; null while the job waits.
+ * - `workerId` and `startedAt` are those of the attempt under way, or of the last one of a finished job; null
+ *   while the job waits. While it runs, or when it ended with its worker, `startedAt` is the instant of the claim.
  * - `finishedAt` is set in the finished states only.
  * - `progress` and `checkpoint` are the newest that a handler reported; a driver may drop them when the job is finished.
  *

@@ -2,9 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as StorageClock from "../src/StorageClock.ts"
 
-const read = Effect.gen(function*() {
-  return yield* StorageClock.StorageClock
-})
+const read = Effect.map(StorageClock.StorageClock, (clock) => clock)
 
 describe("StorageClock", () => {
   it.effect("is the database's unless a test says otherwise", () =>

@@ -47,7 +47,9 @@ export type Command =
   | { readonly _tag: "Reclaim" }
   | {
     readonly _tag: "Transition"
-    readonly jobs: ReadonlyArray<number>
+    /** Whether the numbers are those of jobs, or of claims, whose jobs are meant. */
+    readonly by: "job" | "claim"
+    readonly numbers: ReadonlyArray<number>
     readonly action: Storage.TransitionAction
   }
   | { readonly _tag: "Control"; readonly command: Storage.ControlCommand }
@@ -61,22 +63,65 @@ export const names: ReadonlyArray<string> = ["SendMail", "Resize"]
 /** The queues of the model. */
 export const queues: ReadonlyArray<string> = ["default", "bulk"]
 
-/** Makes a list of commands from a seed. Begins with a worker, for without one nothing moves. */
+/** Makes a list of commands from a seed. Begins with workers, for without them nothing moves. */
 export const generate = (seed: number, length: number): ReadonlyArray<Command> => {
   const random = makeRandom(seed)
-  const commands: Array<Command> = [{ _tag: "Register", worker: 0, leaseMillis: Fixture.leaseMillis }]
-  while (commands.length < length) commands.push(command(random))
-  return commands
+  const commands: Array<Command> = [register(0), register(1)]
+  while (commands.length < length) commands.push(...random.onceIn(8) ? story(random) : [command(random)])
+  return commands.slice(0, length)
 }
+
+const register = (worker: number): Command => ({ _tag: "Register", worker, leaseMillis: Fixture.leaseMillis })
+
+/** A few commands in a row that chance alone would seldom bring together. */
+const story = (random: Random): ReadonlyArray<Command> => {
+  const worker = random.below(2)
+  const insert: Command = { _tag: "Insert", jobs: random.list(1, 3, () => ({ ...job(random), delayMillis: 0 })) }
+  switch (random.below(3)) {
+    case 0: {
+      const times = 1 + random.below(3)
+      return [insert, ...Array.from({ length: times }, (_, n) => lostWorker(random, worker, n > 0)).flat()]
+    }
+    case 1:
+      return [
+        insert,
+        claim(random),
+        cancel,
+        { _tag: "Renew", worker, leaseMillis: Fixture.leaseMillis },
+        settle(random)
+      ]
+    default:
+      return [insert, claim(random), settle(random), retry, claim(random)]
+  }
+}
+
+const cancel: Command = {
+  _tag: "Transition",
+  by: "claim",
+  numbers: [0, 1],
+  action: { _tag: "Cancel", reason: "changed our mind" }
+}
+
+const retry: Command = { _tag: "Transition", by: "claim", numbers: [0, 1], action: { _tag: "Retry" } }
+
+/** A worker claims, is lost, hears of it, and comes again under a new id. */
+const lostWorker = (random: Random, worker: number, suspects: boolean): ReadonlyArray<Command> => [
+  { ...claim(random), worker, suspects, queue: "default", names } as Command,
+  ...(random.onceIn(4) ? [cancel] : []),
+  { _tag: "Advance", millis: Fixture.leaseMillis },
+  { _tag: "Reclaim" },
+  { _tag: "Renew", worker, leaseMillis: Fixture.leaseMillis },
+  register(worker)
+]
 
 const command = (random: Random): Command => {
   const roll = random.below(100)
   if (roll < 18) return { _tag: "Insert", jobs: random.list(1, 5, () => job(random)) }
   if (roll < 38) return claim(random)
-  if (roll < 58) return settle(random)
-  if (roll < 62) return report(random)
-  if (roll < 72) return sign(random)
-  if (roll < 80) return { _tag: "Advance", millis: random.oneOf(1, 500, 1000, 7000, 15_000, 30_000, 61_000) }
+  if (roll < 55) return settle(random)
+  if (roll < 60) return report(random)
+  if (roll < 74) return sign(random)
+  if (roll < 80) return { _tag: "Advance", millis: random.oneOf(1, 500, 1000, 1000, 5000, 7000, 15_000, 31_000) }
   if (roll < 85) return { _tag: "Promote", limit: random.oneOf(1, 2, 1000) }
   if (roll < 89) return { _tag: "Reclaim" }
   if (roll < 95) return transition(random)
@@ -87,7 +132,7 @@ const command = (random: Random): Command => {
 
 const job = (random: Random): Partial<NewJob.NewJob> => ({
   name: random.oneOf("SendMail", "SendMail", "Resize"),
-  queue: random.oneOf("default", "default", "default", "bulk"),
+  queue: random.oneOf("default", "default", "default", "default", "bulk"),
   tenant: random.oneOf("", "", "acme", "zeta", "Ümlaut"),
   priority: random.oneOf(50, 50, 10, 0),
   payload: random.oneOf<NewJob.NewJob["payload"]>(null, { n: random.below(4), list: [1, { deep: "x" }] }, ["x", 2]),
@@ -98,12 +143,12 @@ const job = (random: Random): Partial<NewJob.NewJob> => ({
 
 const claim = (random: Random): Command => ({
   _tag: "Claim",
-  worker: random.below(3),
-  queue: random.oneOf("default", "default", "default", "bulk"),
+  worker: random.oneOf(0, 0, 1, 1, 2),
+  queue: random.oneOf("default", "default", "default", "default", "bulk"),
   names: random.oneOf(names, names, names, ["SendMail"]),
   limit: random.oneOf(1, 2, 4, 10),
   perTenant: random.oneOf(1, 2, 20),
-  suspects: random.onceIn(4)
+  suspects: random.onceIn(5)
 })
 
 const outcome = (random: Random): Outcome.Outcome => {
@@ -130,7 +175,7 @@ const settle = (random: Random): Command => ({
 
 const report = (random: Random): Command => ({
   _tag: "Report",
-  claim: random.below(6),
+  claim: random.below(random.oneOf(2, 6)),
   damage: damage(random),
   fields: random.oneOf<Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log">>(
     { progress: 0.5 },
@@ -142,14 +187,16 @@ const report = (random: Random): Command => ({
 })
 
 const sign = (random: Random): Command => {
-  const worker = random.below(3)
-  if (random.onceIn(6)) return { _tag: "Leave", worker }
-  return { _tag: random.oneOf("Register", "Renew"), worker, leaseMillis: random.oneOf(Fixture.leaseMillis, 10_000) }
+  const worker = random.oneOf(0, 0, 1, 1, 2)
+  if (random.onceIn(12)) return { _tag: "Leave", worker }
+  const leaseMillis = random.oneOf(Fixture.leaseMillis, Fixture.leaseMillis, 10_000)
+  return { _tag: random.oneOf("Register", "Register", "Renew"), worker, leaseMillis }
 }
 
 const transition = (random: Random): Command => ({
   _tag: "Transition",
-  jobs: random.list(1, 4, () => random.below(12)),
+  by: random.oneOf("job", "claim"),
+  numbers: random.list(1, 4, () => random.below(12)),
   action: random.oneOf<Storage.TransitionAction>(
     { _tag: "Cancel", reason: "changed our mind" },
     { _tag: "Retry" },
@@ -161,7 +208,7 @@ const transition = (random: Random): Command => ({
 const control = (random: Random): Command => ({
   _tag: "Control",
   command: {
-    _tag: random.oneOf("PauseQueue", "ResumeQueue", "ResumeQueue"),
+    _tag: random.oneOf("PauseQueue", "ResumeQueue", "ResumeQueue", "ResumeQueue"),
     queue: random.oneOf("default", "bulk")
   }
 })

@@ -178,8 +178,9 @@ const reclaim = Effect.fnUntraced(function*(world: World) {
   return difference("answer to reclaim", byId(mapped), byId(reference))
 })
 
-const transition = Effect.fnUntraced(function*(world: World, { action, jobs }: Of<"Transition">) {
-  const ids = [...new Set(jobs.flatMap((number) => jobAt(world, number) ?? []))]
+const transition = Effect.fnUntraced(function*(world: World, { action, by, numbers }: Of<"Transition">) {
+  const jobs = numbers.map((number) => by === "job" ? jobAt(world, number) : claimAt(world, number)?.reference.id)
+  const ids = [...new Set(jobs)].filter((id) => id !== undefined)
   // Of several jobs with one unique key the driver may redrive any: one at a time leaves it no choice.
   for (const part of action._tag === "Retry" ? ids.map((id) => [id]) : [ids]) {
     const driver = yield* world.driver.transition(part.map((id) => toDriver(world, id)), action)

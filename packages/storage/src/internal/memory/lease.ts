@@ -89,10 +89,10 @@ const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now:
     settledAs: to === "cancelled" ? "Cancelled" : null
   })
   if (error !== null) job.error = error
-  job.startedAt = null
   if (to === "available") {
     job.suspect = true
     job.workerId = null
+    job.startedAt = null
     job.runAt = now
     moveToAvailable(state, job)
   } else moveToFinished(state, job, to, now)
