@@ -25,10 +25,22 @@ export interface Entry {
 
 const peer = (file: string): string => fileURLToPath(new URL(`../../peers/src/${file}.ts`, import.meta.url))
 
+const own = (file: string): string => fileURLToPath(new URL(`./${file}.ts`, import.meta.url))
+
 const commit = "survives a crash of the machine (commit with fsync)"
 
 /** All contenders, in the order of the tables. */
 export const entries: ReadonlyArray<Entry> = [
+  {
+    name: "millrace",
+    title: "Millrace",
+    store: "postgres",
+    module: own("millrace"),
+    ours: true,
+    drainShare: 1,
+    tuning: "defaults: prefetch and batches by itself, pool 10, enqueueAll; keeps finished jobs with payload 30 days",
+    durability: commit
+  },
   {
     name: "graphile-worker",
     title: "graphile-worker",
