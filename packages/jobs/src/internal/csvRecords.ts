@@ -38,8 +38,8 @@ export const make = (options: Options): CsvRecords => {
     const work = lines.toReversed()
     for (let line = work.pop(); line !== undefined; line = work.pop()) {
       const step = state.open.length === 0 ? begin(state, line) : proceed(state, line)
-      entries.push(...step.entries)
-      work.push(...step.again)
+      append(entries, step.entries)
+      append(work, step.again)
     }
     return entries
   }
@@ -47,7 +47,8 @@ export const make = (options: Options): CsvRecords => {
     const entries: Array<CsvEntry> = []
     while (state.open.length > 0) {
       const step = giveUp(state, "a quote is opened here and never closed")
-      entries.push(...step.entries, ...feed(step.again.toReversed()))
+      append(entries, step.entries)
+      append(entries, feed(step.again.toReversed()))
     }
     return entries
   }
@@ -66,6 +67,13 @@ interface State {
 interface Step {
   readonly entries: ReadonlyArray<CsvEntry>
   readonly again: ReadonlyArray<Line>
+}
+
+// One by one: as arguments of `push`, half a million short lines would overflow the stack.
+const append = <A>(list: Array<A>, more: ReadonlyArray<A>): void => {
+  for (const one of more) {
+    list.push(one)
+  }
 }
 
 const nothing: Step = { entries: [], again: [] }

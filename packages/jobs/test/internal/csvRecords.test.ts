@@ -96,6 +96,12 @@ describe("CsvRecords", () => {
     assert.isAbove(entries.length, 6_000)
   })
 
+  it("gives half a million lines back without overflowing the stack", () => {
+    const entries = read(`a\n"open\n${"y\n".repeat(500_000)}`, { maxChars: 1_048_576 })
+    assert.strictEqual(entries.length, 500_002)
+    assert.strictEqual(entries[1]?.fault, "a quote is opened here and never closed")
+  })
+
   const Plain = Schema.Array(Schema.Literals(["a", "b ", "\"", ",", "\n"])).check(Schema.isMaxLength(5))
   const Row = Schema.Struct({ left: Plain, right: Plain })
 
