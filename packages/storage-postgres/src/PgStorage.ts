@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Claim from "./internal/claim.ts"
 import * as Insert from "./internal/insert.ts"
 import * as Lease from "./internal/lease.ts"
+import * as List from "./internal/list.ts"
 import * as Listener from "./internal/listener.ts"
 import * as Notifier from "./internal/notifier.ts"
 import * as Prune from "./internal/prune.ts"
@@ -63,7 +64,7 @@ export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) 
     reclaim: Lease.makeReclaim(session, notifier),
     transition: Query.makeTransition(session, notifier),
     control: Query.makeControl(session, notifier),
-    list: Query.makeList(session),
+    list: List.make(session),
     history: Query.makeHistory(session),
     overview: Query.makeOverview(session),
     prune: Prune.make(session),

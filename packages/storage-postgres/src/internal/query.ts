@@ -1,36 +1,25 @@
-/** Reading and steering: pages, histories, counts, transitions, pauses. */
+/** Reading and steering: histories, counts, transitions, pauses. */
 import * as Bounds from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
-import type { JobQuery } from "@millrace/storage/JobQuery"
-import { limitDefault, toPage } from "@millrace/storage/JobQuery"
 import type { JobState } from "@millrace/storage/JobState"
 import { states } from "@millrace/storage/JobState"
 import type { ControlCommand, Overview, TransitionAction, TransitionResult } from "@millrace/storage/Storage"
 import * as StorageError from "@millrace/storage/StorageError"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/query.ts"
 import * as transitions from "../statements/transition.ts"
+import * as List from "./list.ts"
 import * as Notifier from "./notifier.ts"
 import * as Rows from "./rows.ts"
-import { dateOf } from "./session.ts"
 import type { Row, Session } from "./session.ts"
-
-/** The list method of a session. */
-export const makeList = (session: Session) =>
-  Effect.fnUntraced(function*(query: JobQuery) {
-    yield* check(Bounds.checkQuery(query))
-    const limit = query.limit ?? limitDefault
-    const filters = filtersOf(query)
-    const text = statements.list(session.schema, filters.map((filter, index) => filter.condition(`$${index + 1}`)))
-    const rows = yield* session.rows("list", text, [...filters.map((filter) => filter.value), limit + 1])
-    return toPage(rows.map(Rows.toRecord), limit)
-  })
 
 /** The history method of a session. */
 export const makeHistory = (session: Session) => {
   const text = statements.history(session.schema)
-  return (id: JobId.JobId) => Effect.map(session.rows("history", text, [id]), (rows) => rows.map(Rows.toAttempt))
+  return (id: JobId.JobId) =>
+    Rows.isId(id)
+      ? Effect.map(session.rows("history", text, [id]), (rows) => rows.map(Rows.toAttempt))
+      : Effect.succeed([])
 }
 
 /** The overview method of a session. */
@@ -53,7 +42,7 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
     Retry: transitions.retry(session.schema),
     Remove: transitions.remove(session.schema)
   }
-  const list = makeList(session)
+  const list = List.make(session)
 
   const act = Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
     const rows = yield* session.rows("transition", texts[action._tag], paramsOf(ids, yield* session.now, action))
@@ -98,35 +87,6 @@ const paramsOf = (
       return [ids]
   }
 }
-
-interface FilterClause {
-  readonly condition: (parameter: string) => string
-  readonly value: unknown
-}
-
-const among = (column: string) => (parameter: string) => `${column} = any(${parameter}::text[])`
-
-/** One condition for each filter that is given. */
-const filtersOf = (query: JobQuery): ReadonlyArray<FilterClause> => {
-  const clauses: Array<FilterClause> = []
-  const add = (value: unknown, condition: FilterClause["condition"]) => {
-    if (value !== undefined) clauses.push({ condition, value })
-  }
-  add(query.ids, (p) => `j.id = any(${p}::text[]::bigint[])`)
-  add(query.states, among("j.state"))
-  add(query.names, among("j.name"))
-  add(query.queues, among("j.queue"))
-  add(query.tenants, among("j.tenant"))
-  add(query.tags, (p) => `j.tags && ${p}::text[]`)
-  add(query.payload === undefined ? undefined : JSON.stringify(query.payload), (p) => `j.payload @> ${p}::text::jsonb`)
-  add(instant(query.createdAfter), (p) => `j.created_at >= ${p}::timestamptz`)
-  add(instant(query.createdBefore), (p) => `j.created_at < ${p}::timestamptz`)
-  add(query.before, (p) => `j.id < ${p}::text::bigint`)
-  return clauses
-}
-
-const instant = (at: DateTime.Utc | undefined): Date | undefined =>
-  at === undefined ? undefined : dateOf(DateTime.toEpochMillis(at))
 
 const toTransitionResult = (row: Row): TransitionResult => ({
   id: JobId.makeUnsafe(row["id"] as bigint),

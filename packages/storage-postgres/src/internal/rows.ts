@@ -31,6 +31,12 @@ export const toClaim = (row: Row, queue: string): Claim => ({
   hasReport: row["has_report"] as boolean
 })
 
+/** The largest number that the server holds as an id. */
+const idMax = 9_223_372_036_854_775_807n
+
+/** Whether an id can be that of a job here: 19 digits can say more than the server's integers hold. */
+export const isId = (id: JobId.JobId): boolean => BigInt(id) <= idMax
+
 /** Lease, place in it and its size: all that a later write needs to find the job again. */
 export const leaseId = (lease: bigint, place: number, size: number): string => `${lease}.${place}.${size}`
 

@@ -1,22 +1,12 @@
-/** Reading: pages of jobs, the history of one, counts. */
-
-/** The columns of the view `job` that a record is made of. */
-const recordColumns = `j.id, j.name, j.version, j.state, j.queue, j.tenant, j.priority, j.payload, j.result, j.error,
-  j.attempt, j.failures, j.crashes, j.max_attempts, j.timeout_ms, j.retry, j.unique_key, j.tags, j.token, j.worker_id,
-  j.created_at, j.run_at, j.started_at, j.finished_at, j.progress, j.checkpoint`
+/** Reading: the history of a job, counts, workers. */
+import { lentJobs } from "./fragments.ts"
 
 /**
- * One page, newest first. Only the filters that are given become conditions, so that each has a plan of its own.
+ * The attempts of a job.
  *
- * Plan: per table an ordered scan of its id index (or name, or tenant), merged, stopped at the limit.
- * Parameters: the values of `conditions` in their order, then the limit.
+ * Plan: index probes by job on every day's partition; the lease is found by its short array of ids.
+ * Parameters: $1 id. Rows oldest first.
  */
-export const list = (s: string, conditions: ReadonlyArray<string>): string =>
-  `select ${recordColumns} from ${s}.job j
-${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
-order by j.id desc limit $${conditions.length + 1}::int`
-
-/** The attempts of a job. Parameters: $1 id. Rows oldest first. */
 export const history = (s: string): string =>
   `select a.attempt, a.token, a.worker_id, a.claimed_at, a.started_at, a.finished_at, a.outcome, a.error
 from ${s}.attempt a where a.job_id = $1::bigint
@@ -28,8 +18,9 @@ select d.attempt, d.token, d.worker_id, d.claimed_at, case when d.outcome <> 'cr
   d.finished_at, d.outcome, d.error
 from ${s}.dead d where d.id = $1::bigint and d.claimed_at is not null
 union all
-select j.attempt, j.token, j.worker_id, j.started_at, null, null, 'running', null
-from ${s}.job j where j.id = $1::bigint and j.state = 'running'
+select j.failures + j.crashes + 1, j.token, l.worker_id, l.claimed_at, null, null, 'running', null
+from ${s}.lease l cross join lateral ${lentJobs("l")}
+where l.ids @> array[$1::bigint] and j.id = $1::bigint and not coalesce(j.was_done, false)
 order by token`
 
 /** The counts by queue and state: totals, deltas not folded yet, and what the leases hold. Rows: queue, state, n. */
