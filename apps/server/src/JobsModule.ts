@@ -11,7 +11,7 @@ import * as NodePath from "node:path"
 import * as NodeUrl from "node:url"
 
 /**
- * The module could not be loaded, or exports no job definition.
+ * The module could not be loaded.
  *
  * @stability unstable
  * @category errors
@@ -26,12 +26,16 @@ export class JobsModuleFailed extends Schema.TaggedError<JobsModuleFailed>()("Jo
   }
 }
 
+/** A module that waits for something at its top level must not keep the server waiting for ever. */
+const patience = "30 seconds"
+
 /**
  * Loads the definitions of a module: those that it exports one by one, and those in lists that it exports.
  *
  * **Details**
  *
- * `path` is relative to the working directory. The module runs: it is code of whoever starts the server.
+ * `path` is relative to the working directory. The module runs: it is code of whoever starts the server. One that
+ * exports no definition, only handlers, is no mistake: its jobs are known while a worker runs them.
  *
  * @stability unstable
  * @category constructors
@@ -44,10 +48,15 @@ export const load = Effect.fnUntraced(function*(
   const exported = yield* Effect.tryPromise({
     try: (): Promise<object> => import(url),
     catch: (error) => new JobsModuleFailed({ path, detail: error instanceof Error ? error.message : String(error) })
-  })
+  }).pipe(Effect.timeoutOrElse({
+    duration: patience,
+    orElse: () => Effect.fail(new JobsModuleFailed({ path, detail: `it was not loaded within ${patience}` }))
+  }))
   const definitions = definitionsOf(exported)
-  if (definitions.length > 0) return definitions
-  return yield* new JobsModuleFailed({ path, detail: "it exports no definition made by Job.make" })
+  if (definitions.length === 0) {
+    yield* Effect.logWarning(`${path} exports no job definition: its jobs are known only while a worker runs them`)
+  }
+  return definitions
 })
 
 /**

@@ -83,6 +83,12 @@ const make = (): Http.Server => {
   })
   server.maxHeadersCount = limits.headers
   server.maxConnections = limits.connections
+  // Node closes idle connections when it stops listening, but not those that become idle afterwards.
+  server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+    response.once("finish", () => {
+      if (!server.listening) request.socket.end()
+    })
+  })
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => answerBroken(error.code, socket))
   server.on("checkExpectation", (_request, response: Http.ServerResponse) => {
     const answer = brokenRequest("The Expect header asks for something that this server does not know")

@@ -8,23 +8,38 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 
 const loggers = {
+  json: Logger.consoleJson,
   pretty: Logger.consolePretty(),
-  logfmt: Logger.consoleLogFmt,
-  json: Logger.consoleJson
+  logfmt: Logger.consoleLogFmt
 }
+
+const levels = { debug: "Debug", info: "Info", warn: "Warn", error: "Error", none: "None" } as const
+
+type Level = keyof typeof levels
+
+/** Levels are read in any case; the schema behind the transformation checks the word. */
+const Level = Schema.String.pipe(Schema.decodeTo(
+  Schema.Literals(["debug", "info", "warn", "error", "none"]),
+  SchemaTransformation.transform({
+    decode: (text: string) => text.toLowerCase() as Level,
+    encode: (level: Level): string => level
+  })
+))
 
 const config = (isTerminal: boolean) =>
   Config.all({
-    format: Config.Literals(["pretty", "logfmt", "json"], "MILLRACE_LOG").pipe(
+    format: Config.Literals(["json", "pretty", "logfmt"], "MILLRACE_LOG_FORMAT").pipe(
       Config.withDefault(isTerminal ? "pretty" : "logfmt")
     ),
-    level: Config.LogLevel("MILLRACE_LOG_LEVEL").pipe(Config.withDefault("Info"))
+    level: Config.schema(Level, "MILLRACE_LOG_LEVEL").pipe(Config.withDefault("info"))
   })
 
 /**
- * The logger and the level that `MILLRACE_LOG` and `MILLRACE_LOG_LEVEL` ask for.
+ * The logger and the level that `MILLRACE_LOG_FORMAT` and `MILLRACE_LOG_LEVEL` ask for.
  *
  * @stability unstable
  * @category layers
@@ -34,5 +49,5 @@ export const layer = (isTerminal: boolean) =>
   Layer.unwrap(Effect.map(config(isTerminal), ({ format, level }) =>
     Layer.mergeAll(
       Logger.layer([loggers[format]]),
-      Layer.succeed(References.MinimumLogLevel, level)
+      Layer.succeed(References.MinimumLogLevel, levels[level])
     )))

@@ -7,21 +7,23 @@
  * | `MILLRACE_HOST` | address to listen on; loopback only | `127.0.0.1` |
  * | `MILLRACE_PORT` | port to listen on; 0 lets the system choose | `4080` |
  * | `MILLRACE_ALLOWED_HOSTS` | further host names that requests may name, separated by commas | none |
- * | `MILLRACE_JOBS` | a module whose exported job definitions the server knows | none |
+ * | `MILLRACE_JOBS` | modules whose exported job definitions the server knows, separated by commas | none |
  * | `MILLRACE_MIGRATE` | `off` leaves the tables alone | `on` |
  * | `MILLRACE_GRACE` | time that running requests get to end when the server stops | `5 seconds` |
  * | `MILLRACE_REQUEST_TIMEOUT` | longest time of one request, its body included | `15 seconds` |
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
- * | `MILLRACE_LOG` | `pretty`, `logfmt` or `json` | `pretty` at a terminal, else `logfmt` |
- * | `MILLRACE_LOG_LEVEL` | `Debug`, `Info`, `Warn`, `Error` or `None` | `Info` |
+ * | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
+ * | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error` or `none` | `info` |
+ *
+ * An empty variable counts as not set.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as HostName from "./HostName.ts"
@@ -52,7 +54,7 @@ export interface ServerConfig {
 export interface ProgramConfig {
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
-  readonly jobs: Option.Option<string>
+  readonly jobs: ReadonlyArray<string>
   readonly migrate: boolean
 }
 
@@ -91,6 +93,14 @@ export const defaults: ServerConfig = {
 
 const port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
 
+const databaseUrlMessage = "expected the URL of a PostgreSQL, such as postgres://user:password@localhost:5432/app"
+
+const DatabaseUrl = Schema.String.annotate({ message: databaseUrlMessage }).check(
+  Schema.makeFilter((text: string) =>
+    URL.canParse(text) && ["postgres:", "postgresql:"].includes(new URL(text).protocol) || databaseUrlMessage
+  )
+)
+
 const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 /**
@@ -117,11 +127,27 @@ export const server: Config.Config<ServerConfig> = Config.all({
  * @since 0.1.0
  */
 export const program: Config.Config<ProgramConfig> = Config.all({
-  databaseUrl: Config.Redacted("DATABASE_URL"),
+  databaseUrl: Config.schema(Schema.Redacted(DatabaseUrl), "DATABASE_URL"),
   databaseConnections: Config.schema(positive, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
-  jobs: Config.option(Config.NonEmptyString("MILLRACE_JOBS")),
+  jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true))
 })
+
+/**
+ * Reads settings from these variables. An empty one counts as not set, as container tools write what is left out.
+ *
+ * @stability unstable
+ * @category config
+ * @since 0.1.0
+ */
+export const provider = (
+  variables: { readonly [name: string]: string | undefined }
+): ConfigProvider.ConfigProvider =>
+  ConfigProvider.fromEnv({
+    env: Object.fromEntries(
+      Object.entries(variables).flatMap(([name, value]) => value === undefined || value === "" ? [] : [[name, value]])
+    )
+  })
 
 /**
  * Lets settings pass whose host only this machine can reach, and refuses others.

@@ -1,28 +1,33 @@
+#!/usr/bin/env node
 /**
  * The program `millrace-server`: the HTTP API on the PostgreSQL that `DATABASE_URL` names.
  *
- * Starts whether the database is there or not, and answers 503 until it is. `ServerConfig.ts` lists the settings.
+ * Starts whether the database is there or not, and answers 503 until it is. SIGTERM and SIGINT stop it gracefully
+ * (exit 0). `ServerConfig.ts` lists the settings.
  *
  * @since 0.1.0
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { BuiltinJobs } from "@millrace/jobs"
-import { PgMigrations, PgStorage } from "@millrace/storage-postgres"
+import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Server from "./Server.ts"
 import * as ServerConfig from "./ServerConfig.ts"
+import * as StartFailure from "./StartFailure.ts"
 
 /** Below the time limit of a request, so that a statement in flight does not hold up the answer or the stop. */
 const statementDeadline = "8 seconds"
@@ -42,33 +47,46 @@ const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.Pr
 
 const announce = Layer.effectDiscard(
   HttpServer.addressFormattedWith((address) =>
-    Effect.logInfo(`Millrace API on ${address}, reference on ${address}/docs`)
+    Effect.logInfo(`Millrace API on ${address}, its reference on ${address}/docs`)
   )
 )
 
-const program = Effect.fnUntraced(function*(jobsPath: Option.Option<string>) {
-  const server = yield* ServerConfig.server
+const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
+  const config = yield* ServerConfig.server
   const program = yield* ServerConfig.program
-  const path = Option.orElse(jobsPath, () => program.jobs)
-  const module = Option.isNone(path) ? [] : yield* JobsModule.load(path.value)
+  const modules = yield* Effect.forEach(paths.length > 0 ? paths : program.jobs, JobsModule.load)
   return announce.pipe(
-    Layer.provide(Server.layer({ config: server, jobs: { builtIn: BuiltinJobs.definitions, module } })),
+    Layer.provide(Server.layer({ config, jobs: { builtIn: BuiltinJobs.definitions, module: modules.flat() } })),
     Layer.provide(database(program))
   )
 })
 
 const command = Command.make("millrace-server", {
-  jobs: Flag.Path("jobs").pipe(
-    Flag.withDescription("A module whose exported job definitions the server knows; also MILLRACE_JOBS"),
-    Flag.optional
+  jobs: Flag.String("jobs").pipe(
+    Flag.withDescription(
+      "A module (.ts, .js) whose exported job definitions are known; repeatable; also MILLRACE_JOBS"
+    ),
+    Flag.withMetavar("<module>"),
+    Flag.atLeast(0)
   )
-}, ({ jobs }) => Layer.launch(Layer.unwrap(program(jobs)))).pipe(
-  Command.withDescription("The HTTP API of Millrace, on the PostgreSQL that DATABASE_URL names")
+}, ({ jobs }) => Effect.provide(Layer.launch(Layer.unwrap(program(jobs))), Logging.layer(process.stdout.isTTY))).pipe(
+  Command.withDescription("Serves the HTTP API on the PostgreSQL that DATABASE_URL names")
 )
 
-const isStop = <A, E>(exit: Exit.Exit<A, E>) => Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+const isStop = (cause: Cause.Cause<unknown>) => Cause.hasInterruptsOnly(cause)
+
+const report = (cause: Cause.Cause<unknown>) =>
+  isStop(cause)
+    ? Effect.void
+    : Effect.forEach(StartFailure.linesOf(cause), (line) => Console.error(`millrace-server: ${line}`), {
+      discard: true
+    })
 
 Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Logging.layer(process.stdout.isTTY)]),
-  NodeRuntime.runMain({ teardown: (exit, onExit) => onExit(isStop(exit) ? 0 : 1) })
+  Effect.provide([NodeServices.layer, ConfigProvider.layer(ServerConfig.provider(process.env))]),
+  Effect.tapCause(report),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || isStop(exit.cause) ? 0 : 1)
+  })
 )

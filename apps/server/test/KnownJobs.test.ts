@@ -149,7 +149,7 @@ describe("KnownJobs", () => {
       const Grow = Job.make("Grow", { payload: Tree })
       const { known } = yield* harness({ sources: { builtIn: [Grow], module: [] } })
       const [type] = yield* known.all
-      assert.property((type?.payload as { readonly $defs: object }).$defs, "Tree")
+      assert.nestedProperty(type, "payload.$defs.Tree")
     }))
 
   it.effect("prefers the module's definition to a built-in one of the same name", () =>

@@ -16,12 +16,21 @@ describe("Logging", () => {
 
   it.effect("writes as it is told", () =>
     Effect.gen(function*() {
-      const told = yield* loggersOf(true, { MILLRACE_LOG: "json", MILLRACE_LOG_LEVEL: "Debug" })
+      const told = yield* loggersOf(true, { MILLRACE_LOG_FORMAT: "json", MILLRACE_LOG_LEVEL: "debug" })
       assert.deepStrictEqual(told, [[Logger.consoleJson], "Debug"])
+    }))
+
+  it.effect("reads the level in any case", () =>
+    Effect.gen(function*() {
+      for (const level of ["error", "Error", "ERROR"]) {
+        assert.deepStrictEqual((yield* loggersOf(false, { MILLRACE_LOG_LEVEL: level }))[1], "Error")
+      }
     }))
 
   it.effect("refuses what it does not know", () =>
     Effect.gen(function*() {
-      assert.strictEqual((yield* Effect.exit(loggersOf(true, { MILLRACE_LOG: "xml" })))._tag, "Failure")
+      for (const env of [{ MILLRACE_LOG_FORMAT: "xml" }, { MILLRACE_LOG_LEVEL: "loud" }]) {
+        assert.strictEqual((yield* Effect.exit(loggersOf(true, env)))._tag, "Failure")
+      }
     }))
 })

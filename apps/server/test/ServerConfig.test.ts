@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Option, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, Redacted } from "effect"
 import * as ServerConfig from "../src/ServerConfig.ts"
 
 const withEnv = (env: Record<string, string>) =>
@@ -31,7 +31,7 @@ describe("ServerConfig", () => {
       })
       const program = yield* ServerConfig.program
       assert.strictEqual(Redacted.value(program.databaseUrl), "postgres://localhost/jobs")
-      assert.deepInclude(program, { databaseConnections: 3, jobs: Option.some("./jobs.ts"), migrate: false })
+      assert.deepInclude(program, { databaseConnections: 3, jobs: ["./jobs.ts", "./more.ts"], migrate: false })
     }).pipe(withEnv({
       MILLRACE_HOST: "::1",
       MILLRACE_PORT: "0",
@@ -41,7 +41,7 @@ describe("ServerConfig", () => {
       MILLRACE_MAX_REQUESTS: "8",
       DATABASE_URL: "postgres://localhost/jobs",
       MILLRACE_DATABASE_CONNECTIONS: "3",
-      MILLRACE_JOBS: "./jobs.ts",
+      MILLRACE_JOBS: "./jobs.ts,./more.ts",
       MILLRACE_MIGRATE: "off"
     })))
 
@@ -55,6 +55,28 @@ describe("ServerConfig", () => {
         const exit = yield* Effect.exit(
           Effect.provideService(ServerConfig.server, ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
         )
+        assert.strictEqual(exit._tag, "Failure")
+      }))
+  }
+
+  it.effect("takes an empty variable for one that is not set", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.provideService(
+        ServerConfig.server,
+        ConfigProvider.ConfigProvider,
+        ServerConfig.provider({ MILLRACE_PORT: "", MILLRACE_HOST: "", MILLRACE_GRACE: undefined })
+      )
+      assert.deepStrictEqual(config, ServerConfig.defaults)
+    }))
+
+  for (const DATABASE_URL of ["", "jobs", "mysql://localhost/jobs", "localhost:5432"]) {
+    it.effect(`refuses "${DATABASE_URL}" as database`, () =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(Effect.provideService(
+          ServerConfig.program,
+          ConfigProvider.ConfigProvider,
+          ServerConfig.provider({ DATABASE_URL })
+        ))
         assert.strictEqual(exit._tag, "Failure")
       }))
   }

@@ -39,9 +39,9 @@ export const exchange = Effect.fnUntraced(function*(chunks: Iterable<string | Ui
   })
 })
 
-/** The last answer of the connection: interim ones (100 Continue) are skipped. */
+/** The first final answer: interim ones (100 Continue) are skipped. */
 const answerOf = (received: string): RawAnswer => {
-  const start = received.lastIndexOf("HTTP/1.1 ")
-  const [head = "", ...rest] = received.slice(start).split("\r\n\r\n")
+  const start = received.search(/HTTP\/1\.1 [2-5]\d\d /)
+  const [head = "", ...rest] = received.slice(Math.max(0, start)).split("\r\n\r\n")
   return { status: Number(head.split(" ")[1]), head: head.toLowerCase(), text: rest.join("\r\n\r\n") }
 }

@@ -105,10 +105,10 @@ export const errorOf = (
 ): Record<"tag" | "message" | "field" | "jobId" | "hint", string> => {
   const body = JSON.parse(answer.text) as { readonly error: Record<string, string> }
   const { error } = body
-  const known = ["tag", "message", "field", "jobId", "hint"]
+  const known = new Set(["tag", "message", "field", "jobId", "hint"])
   const isEnvelope = Object.keys(body).length === 1 && typeof error["tag"] === "string" &&
     typeof error["message"] === "string" && error["message"].length > 0 &&
-    Object.entries(error).every(([key, value]) => known.includes(key) && typeof value === "string")
+    Object.entries(error).every(([key, value]) => known.has(key) && typeof value === "string")
   if (!isEnvelope || /\n\s+at |node_modules/.test(answer.text)) throw new Error(`no envelope: ${answer.text}`)
-  return error as ReturnType<typeof errorOf>
+  return error
 }

@@ -1,0 +1,34 @@
+/**
+ * Says why the program did not start, in lines for whoever reads the terminal: no stack, no wrapping.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+
+/**
+ * Why a cause failed: one line for each variable of the environment that is wrong, one for anything else.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const linesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
+  const error = Cause.squash(cause)
+  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) return variablesOf(error.cause.issue)
+  return [error instanceof Error ? messageOf(error) : String(error)]
+}
+
+/** A port that is taken, above all, has its reason inside. */
+const messageOf = (error: Error): string =>
+  error.message === "" && error.cause instanceof Error ? error.cause.message : error.message
+
+const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const variablesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
+  formatter(issue).issues.map(({ message, path = [] }) => {
+    const variable = path.map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".")
+    return `${variable} is wrong: ${message}`
+  })

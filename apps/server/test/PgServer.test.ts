@@ -1,0 +1,80 @@
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { assert, describe, layer } from "@effect/vitest"
+import { TestDatabase } from "@millrace/postgres-embedded"
+import { PgMigrations, PgStorage } from "@millrace/storage-postgres"
+import { Duration, Effect, Layer, Redacted, Schedule } from "effect"
+import * as Gateway from "./support/Gateway.ts"
+import { jobsSuite } from "./support/jobsSuite.ts"
+import * as T from "./support/ServerUnderTest.ts"
+
+const migrated = () => Layer.fresh(PgStorage.layerMigrated()).pipe(Layer.provide(Layer.fresh(TestDatabase.layer)))
+
+jobsSuite("JobsHandlers on PostgreSQL", () => T.layerOnStorage().pipe(Layer.provideMerge(migrated())))
+
+/** A server whose way to the database a test opens and shuts. Statements get half a second. */
+const behindGateway = Layer.unwrap(
+  TestDatabase.TestDatabase.use(({ url }) =>
+    Effect.sync(() => {
+      const target = new URL(Redacted.value(url))
+      const storage = Layer.unwrap(Gateway.Gateway.use(({ port }) =>
+        Effect.sync(() => {
+          const through = new URL(target)
+          through.port = String(port)
+          return PgStorage.layerWith({ deadline: "500 millis" }).pipe(
+            Layer.provide(PgClient.layer({ url: Redacted.make(through.href), maxConnections: 5 }))
+          )
+        })
+      ))
+      return T.layerOnStorage({ requestTimeout: Duration.seconds(5) }).pipe(
+        Layer.provide(storage),
+        Layer.provideMerge(Gateway.layer(Number(target.port)))
+      )
+    })
+  )
+).pipe(
+  Layer.provide(Layer.effectDiscard(PgMigrations.migrate())),
+  Layer.provide(TestDatabase.layer)
+)
+
+const job = { name: "Echo", payload: { a: 1 } }
+
+/** Waits until a request is answered like this: what a load balancer would do. */
+const until = (status: number, path: string) =>
+  T.get(path).pipe(
+    Effect.flatMap((answer) => answer.status === status ? Effect.succeed(answer) : Effect.fail(answer.status)),
+    Effect.retry(Schedule.spaced("50 millis"))
+  )
+
+describe("a server without its database", () => {
+  layer(behindGateway, { excludeTestServices: true, timeout: 60_000 })("that comes and goes", (it) => {
+    for (const state of ["shut", "stuck"] as const) {
+      it.effect(`answers 503 while the way is ${state}, and works again by itself`, () =>
+        Effect.gen(function*() {
+          const gateway = yield* Gateway.Gateway
+          yield* until(200, "/ready")
+          const first = yield* T.post("/api/v1/jobs", { ...job, unique: `before ${state}` })
+          assert.strictEqual(first.status, 201)
+
+          yield* gateway.set(state)
+          yield* until(503, "/ready")
+          assert.strictEqual((yield* T.get("/health")).status, 200)
+          const refused = yield* Effect.all([
+            T.post("/api/v1/jobs", job),
+            T.get("/api/v1/jobs"),
+            T.get("/api/v1/jobs/1"),
+            T.send("DELETE", "/api/v1/jobs/1")
+          ], { concurrency: "unbounded" })
+          for (const answer of refused) {
+            assert.strictEqual(answer.status, 503)
+            assert.strictEqual(T.errorOf(answer).tag, "Unavailable")
+            assert.strictEqual(answer.headers.get("retry-after"), "2")
+          }
+
+          yield* gateway.set("open")
+          yield* until(200, "/ready")
+          const again = yield* T.post("/api/v1/jobs", { ...job, unique: `before ${state}` })
+          assert.deepStrictEqual(again.json, { ...(first.json as object), outcome: "duplicate" })
+        }), 60_000)
+    }
+  })
+})
