@@ -63,7 +63,12 @@ interface Options {
   readonly tells?: boolean
   /** Whether the storage gives hints. */
   readonly events?: boolean
+  /** A result that the storage refuses to hold. */
+  readonly refusesResult?: string
 }
+
+const isRefused = ({ refusesResult }: Options, outcome: Settlement["outcome"]): boolean =>
+  refusesResult !== undefined && outcome._tag === "Completed" && outcome.result === refusesResult
 
 /** The row that a transaction of the test would write. */
 export const Transaction = Context.Reference<
@@ -131,6 +136,11 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
     /** Inside a transaction a settlement is decided now, by the fence, and takes effect at the commit. */
     const settle = (workerId: string, settlements: ReadonlyArray<Settlement>) =>
       Effect.flatMap(Transaction, (transaction) => {
+        if (settlements.some(({ outcome }) => isRefused(options, outcome))) {
+          return Effect.fail(
+            new StorageError({ reason: new Invalid({ operation: "settle", field: "result", detail: "refused" }) })
+          )
+        }
         if (transaction === null) return inner.settle(workerId, settlements)
         return Effect.map(
           inner.list({ ids: settlements.map(({ id }) => id) }),

@@ -25,13 +25,11 @@ export const stopWorker = (
     stopClaiming(shop)
     JobLog.say(shop, "Info", "worker stops", { worker: shop.id, running: shop.table.running })
     yield* drain(shop, () => true)
-    yield* StorageCall.atMost(
-      ClaimTable.waitUntil(shop.table, () => shop.table.held.size === 0 && shop.table.claiming === 0),
-      Defaults.shutdownMarginMillis * flushShare
-    )
+    const isFlushed = () => shop.table.held.size === 0 && shop.table.claiming === 0
+    yield* StorageCall.atMost(ClaimTable.waitUntil(shop.table, isFlushed), marginLeft(shop, flushShare))
     // Before leaving, or the renewer would take that for a loss. Not awaited: a storage may not answer.
     for (const actor of actors) actor.interruptUnsafe()
-    yield* StorageCall.atMost(leaveAll(shop), Defaults.shutdownMarginMillis * (1 - flushShare))
+    yield* StorageCall.atMost(leaveAll(shop), marginLeft(shop, 1))
     JobLog.say(shop, "Info", "worker stopped", { worker: shop.id, unsettled: shop.table.held.size })
   })
 
@@ -55,7 +53,7 @@ export const drain = (shop: Workshop.Workshop, concerns: (held: Held) => boolean
       for (const held of shop.table.held) {
         if (isRunning(held)) ClaimTable.stop(shop.table, held, { _tag: "Shutdown" }, nowMillis)
       }
-      yield* StorageCall.atMost(ClaimTable.waitUntil(shop.table, isOver), interruptMillis)
+      yield* StorageCall.atMost(ClaimTable.waitUntil(shop.table, isOver), interruptLeft(shop, isRunning))
     }
     shop.drains -= 1
     shop.drainedMillis = Workshop.nowMillis(shop)
@@ -64,13 +62,25 @@ export const drain = (shop: Workshop.Workshop, concerns: (held: Held) => boolean
 /** Time that interrupted handlers get for their finalizers, in milliseconds. */
 const interruptMillis = 300
 
+/** What is left of that time: a handler that was interrupted by an earlier drain does not get it again. */
+const interruptLeft = (shop: Workshop.Workshop, isRunning: (held: Held) => boolean): number => {
+  let latest = -Infinity
+  for (const held of shop.table.held) if (isRunning(held)) latest = Math.max(latest, held.stoppedMillis)
+  return latest + interruptMillis - Workshop.nowMillis(shop)
+}
+
+/** What is left of a share of the margin after the grace. */
+const marginLeft = (shop: Workshop.Workshop, share: number): number =>
+  shop.graceEndMillis + Defaults.shutdownMarginMillis * share - Workshop.nowMillis(shop)
+
 /** Drains that follow each other within this time, in milliseconds, are one shutdown and share its grace. */
 const sameShutdownMillis = 1_000
 
 /** What is left of the grace: handlers that are closed one after the other do not get it each. */
 const graceLeft = (shop: Workshop.Workshop): number => {
   const nowMillis = Workshop.nowMillis(shop)
-  const isSame = shop.drains > 0 || nowMillis < shop.drainedMillis + sameShutdownMillis
+  const isNear = shop.drains > 0 || nowMillis < shop.drainedMillis + sameShutdownMillis
+  const isSame = isNear && nowMillis < shop.graceEndMillis + sameShutdownMillis
   if (!isSame) shop.graceEndMillis = nowMillis + shop.settings.graceMillis
   return shop.graceEndMillis - nowMillis
 }
