@@ -104,17 +104,18 @@ const alive = (state: State): ReadonlyArray<Kept & { readonly running: Program.R
 const exits = (state: State) =>
   Effect.forEach(alive(state), ({ running }) => running.exit, { concurrency: "unbounded", discard: true })
 
-/** Asks all programs to stop, waits, and kills those that do not. */
+/**
+ * Asks all programs to stop, waits, and kills those that do not.
+ *
+ * The waits are races, which can be lost as they are. Were they made interruptible, they would end at once in a fiber
+ * that stops because it was interrupted, and the database would go before the programs that write to it.
+ */
 const stop = Effect.fnUntraced(function*(state: State) {
   for (const { running } of alive(state)) running.signal("SIGTERM")
-  yield* exits(state).pipe(
-    Effect.timeoutOption(state.options.grace),
-    Effect.raceFirst(state.options.urgent),
-    Effect.interruptible
-  )
+  yield* Effect.raceFirst(Effect.timeoutOption(exits(state), state.options.grace), state.options.urgent)
   for (const { program, running } of alive(state)) {
     state.options.output.line("dev", `the ${program.name} did not stop in time: killed`)
     running.kill()
   }
-  yield* exits(state).pipe(Effect.timeoutOption("1 second"), Effect.interruptible)
+  yield* Effect.timeoutOption(exits(state), "1 second")
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Latch, Scope } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Latch, Scope } from "effect"
 import { join } from "node:path"
 import type { Output } from "../src/Output.ts"
 import * as Supervisor from "../src/Supervisor.ts"
@@ -47,7 +47,11 @@ const make = Effect.fnUntraced(function*(
     Supervisor.make({ programs, output: record.output, grace, urgent: Effect.never, ...options }),
     scope
   )
-  return { ...record, supervisor, close: Scope.close(scope, Exit.void) }
+  // As it happens in a program that a signal interrupts: in a fiber that is being interrupted.
+  const run = yield* Effect.forkChild(Effect.ensuring(Effect.never, Scope.close(scope, Exit.void)), {
+    startImmediately: true
+  })
+  return { ...record, supervisor, close: Fiber.interrupt(run) }
 })
 
 const isAlive = (pid: number | undefined): boolean => {
@@ -69,6 +73,20 @@ describe("Supervisor", () => {
       assert.isTrue(isAlive(pid))
       yield* close
       assert.isFalse(isAlive(pid))
+      assert.deepStrictEqual(lines, ["server: runs", "server: asked to stop"])
+    }))
+
+  it.live("lets programs stop by themselves also when its fiber is interrupted, as a signal does it", () =>
+    Effect.gen(function*() {
+      const { lines, output, seen } = recorder()
+      const programs = [program("server", "obliging.ts")]
+      const run = yield* Effect.forkChild(Effect.scoped(Effect.gen(function*() {
+        const supervisor = yield* Supervisor.make({ programs, output, grace, urgent: Effect.never })
+        yield* supervisor.start
+        return yield* Effect.never
+      })))
+      yield* seen("server: runs")
+      yield* Fiber.interrupt(run)
       assert.deepStrictEqual(lines, ["server: runs", "server: asked to stop"])
     }))
 
