@@ -14,7 +14,7 @@ export class BenchmarkFailed extends Schema.TaggedError<BenchmarkFailed>()("Benc
 }
 
 /** The text of whatever was thrown. */
-export const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 /** Wraps what was thrown in a step. */
 export const failedIn = (step: string) => (cause: unknown): BenchmarkFailed =>

@@ -12,7 +12,7 @@ import type * as Shift from "./Shift.ts"
 import * as Stopwatch from "./Stopwatch.ts"
 
 /** A factory of jobs with a fixed size of ballast. */
-export const jobMaker = (payloadBytes: number, tenants = 0): (n: number) => BenchJob => {
+const jobMaker = (payloadBytes: number, tenants = 0): (n: number) => BenchJob => {
   // 64 different pieces, random: neither TOAST nor a dictionary makes a payload smaller than it claims to be.
   const pads = Array.from({ length: 64 }, () => randomBytes(payloadBytes).toString("base64").slice(0, payloadBytes))
   return (n) => {

@@ -71,7 +71,7 @@ const pgbenchReport = async (url: string, script: RawScript, passes: number): Pr
 }
 
 /** Runs the script with pgbench until `jobs` jobs are moved. */
-export const withPgbench = Effect.fnUntraced(function*(url: string, script: RawScript, jobs: number) {
+const withPgbench = Effect.fnUntraced(function*(url: string, script: RawScript, jobs: number) {
   const passes = passesPerClient(jobs, script)
   const report = yield* Effect.tryPromise({
     try: () => pgbenchReport(url, script, passes),
@@ -86,7 +86,7 @@ export const withPgbench = Effect.fnUntraced(function*(url: string, script: RawS
 })
 
 /** The loop of one session. */
-export const loopText = (script: RawScript, passes: number): string =>
+const loopText = (script: RawScript, passes: number): string =>
   `do $loop$ declare ${script.plpgsql.declare} begin for pass in 1..${passes} loop
 ${script.plpgsql.body}
 end loop; end $loop$`

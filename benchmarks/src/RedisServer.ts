@@ -80,7 +80,7 @@ const stop = async ({ child, directory }: Running): Promise<void> => {
 }
 
 /** The version of the `redis-server` on the PATH; null when there is none. */
-export const version: Effect.Effect<string | null> = Effect.promise(() =>
+const version: Effect.Effect<string | null> = Effect.promise(() =>
   promisify(execFile)("redis-server", ["--version"]).then(
     ({ stdout }) => /v=([\d.]+)/.exec(stdout)?.[1] ?? "unknown",
     () => null

@@ -17,7 +17,7 @@ export interface Standing {
 }
 
 /** The figure that a goal is about; null when the contender has none or has failed. */
-export const figure = (goal: Goal, summary: Summary): number | null =>
+const figure = (goal: Goal, summary: Summary): number | null =>
   summary.failures.length > 0 ? null : goal === "latency" ? summary.p50 : summary.jobsPerSecond
 
 /** Whether `a` is better than `b` under a goal. */

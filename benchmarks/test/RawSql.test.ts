@@ -10,8 +10,10 @@ const script: RawSql.RawScript = {
   batch: 10,
   clients: 2,
   pgbench: `
+    begin;
     select array_agg(id) as ids from (select id from job order by id limit 10 for update skip locked) claimed \\gset
-    delete from job where id = any(:ids::bigint[]);`,
+    delete from job where id = any(:ids::bigint[]);
+    commit;`,
   plpgsql: {
     declare: "",
     body: `delete from job where id in (select id from job order by id limit 10 for update skip locked); commit;`

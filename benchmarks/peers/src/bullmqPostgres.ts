@@ -18,7 +18,15 @@ const migrate = async (pool: Pool): Promise<void> => {
 
 const millis = "(extract(epoch from now()) * 1000)::bigint"
 
-const fill = async (pool: Pool, queue: Queue, backlog: Backlog): Promise<boolean> => {
+/** Ten connections: the default of pg, and on this project's machine more of them were slower. */
+const connectionOf = (target: Target) => ({ connectionString: target.postgresUrl, max: 10 })
+
+const makeQueue = (target: Target) =>
+  new Queue(bullmq.queueName, { connection: connectionOf(target) }, createPostgresBackend)
+
+type PostgresQueue = ReturnType<typeof makeQueue>
+
+const fill = async (pool: Pool, queue: PostgresQueue, backlog: Backlog): Promise<boolean> => {
   // Finished jobs are removed: BullMQ, as tuned, keeps none.
   if (backlog.kind === "finished") return false
   const template = await queue.add("bench", { n: -1, at: 0, pad: "x".repeat(128) }, {
@@ -43,16 +51,15 @@ const fill = async (pool: Pool, queue: Queue, backlog: Backlog): Promise<boolean
 
 export const make = (target: Target): Contender => {
   const pool = new Pool({ connectionString: target.postgresUrl, max: 2 })
-  const connection = { connectionString: target.postgresUrl, max: 10 }
-  const open: { queue: Queue | undefined } = { queue: undefined }
-  const queue = (): Queue => {
+  const open: { queue: PostgresQueue | undefined } = { queue: undefined }
+  const queue = (): PostgresQueue => {
     if (open.queue === undefined) throw new Error("connect first")
     return open.queue
   }
   return {
     setup: () => migrate(pool),
     connect: async () => {
-      open.queue = new Queue(bullmq.queueName, { connection }, createPostgresBackend) as unknown as Queue
+      open.queue = makeQueue(target)
       await open.queue.waitUntilReady()
     },
     enqueue: async (job) => {
@@ -62,7 +69,7 @@ export const make = (target: Target): Contender => {
       await queue().addBulk(jobs.map(bullmq.spec))
     },
     work: async (handle) => {
-      const options = { connection, concurrency: target.slots }
+      const options = { connection: connectionOf(target), concurrency: target.slots }
       const worker = new Worker(bullmq.queueName, bullmq.processor(handle), options, createPostgresBackend)
       worker.on("error", (error) => console.error(error))
       await worker.waitUntilReady()

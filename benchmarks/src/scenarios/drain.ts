@@ -37,7 +37,7 @@ export const drainPrepared = Effect.fnUntraced(function*(
 })
 
 /** Lays a backlog of `count` jobs and works it off with `processes` processes. */
-export const drain = Effect.fnUntraced(function*(
+const drain = Effect.fnUntraced(function*(
   arena: Arena,
   processes: number,
   count: number,

@@ -53,7 +53,7 @@ export const enqueueOne: Scenario = {
 }
 
 /** Bulk enqueue with a plan. */
-export const bulk = (arena: Arena, count: number, part: Partial<Production> = {}) =>
+const bulk = (arena: Arena, count: number, part: Partial<Production> = {}) =>
   measure(arena, count, (producer) => producer.request("enqueueBulk", production(arena.settings, 0, count, part)))
 
 export const enqueueBulk: Scenario = {
