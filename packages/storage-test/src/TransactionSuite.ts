@@ -52,6 +52,17 @@ export const suite = (declare: Declare): void => {
         yield* Steps.insertOne({ uniqueKey: "k" })
       }))
 
+    test("undoes an inner transaction alone", () =>
+      Effect.gen(function*() {
+        yield* transaction(Effect.gen(function*() {
+          yield* Steps.insertOne({ payload: "before" })
+          yield* Effect.exit(transaction(Effect.andThen(Steps.insertOne({ payload: "inner" }), Effect.fail("no"))))
+          yield* Steps.insertOne({ payload: "after" })
+        }))
+        const records = yield* Steps.list({})
+        assert.deepStrictEqual(records.map((record) => record.payload), ["after", "before"])
+      }))
+
     test("gives a claim back unsettled when it fails", () =>
       Effect.gen(function*() {
         const claim = yield* Steps.running()

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import * as MemoryStorage from "../src/MemoryStorage.ts"
 import type { NewJob } from "../src/NewJob.ts"
 
@@ -78,6 +79,19 @@ describe("MemoryStorage", () => {
         perTenant: 1
       })
       assert.deepStrictEqual(claims.map((claim) => claim.id), [second?.id])
+    }))
+
+  it.effect("tells of a scheduled job only when it is due earlier than those known before", () =>
+    Effect.gen(function*() {
+      const storage = yield* MemoryStorage.make()
+      const fiber = yield* storage.events.pipe(Stream.take(5), Stream.runCollect, Effect.forkChild)
+      yield* Effect.yieldNow
+      for (const delayMillis of [5000, 6000, 4000]) yield* storage.insert([job({ delayMillis })])
+      yield* TestClock.adjust(4000)
+      yield* storage.promote({ limit: 1 })
+      yield* storage.insert([job({ delayMillis: 500 })])
+      const tags = (yield* Fiber.join(fiber)).map((event) => event._tag)
+      assert.deepStrictEqual(tags, ["Connected", "Scheduled", "Scheduled", "Available", "Scheduled"])
     }))
 
   it.effect("publishes one hint for a batch", () =>

@@ -50,7 +50,8 @@ const doStep = (world: World, command: Command, at: number): Effect.Effect<strin
   )
 
 /**
- * Leaves commands out while the run still fails, in halves, quarters and so on, with at most `budget` runs.
+ * Leaves commands out while the run still fails, in halves, quarters and so on, and then single jobs and
+ * claims out of the commands that are left, with at most `budget` runs.
  */
 export const shrink = Effect.fnUntraced(function*<E>(
   layer: DriverLayer<E>,
@@ -69,5 +70,28 @@ export const shrink = Effect.fnUntraced(function*<E>(
       else best = { commands: shorter.slice(0, found.at + 1), mismatch: found }
     }
   }
+  for (let at = 0; at < best.commands.length; at++) {
+    const command = best.commands[at]
+    const smaller = command === undefined ? [] : smallerThan(command)
+    for (const candidate of smaller.slice(0, Math.max(0, budget - runs))) {
+      runs += 1
+      const commands = best.commands.with(at, candidate)
+      const found = yield* run(layer, commands)
+      if (found === null) continue
+      best = { commands: commands.slice(0, found.at + 1), mismatch: found }
+      at -= 1
+      break
+    }
+  }
   return best
 })
+
+/** The command with one entry of its list left out, for every entry. */
+const smallerThan = (command: Command): ReadonlyArray<Command> => {
+  if (command._tag === "Insert") return withoutOne(command.jobs).map((jobs) => ({ ...command, jobs }))
+  if (command._tag === "Settle") return withoutOne(command.claims).map((claims) => ({ ...command, claims }))
+  return command._tag === "Transition" ? withoutOne(command.numbers).map((numbers) => ({ ...command, numbers })) : []
+}
+
+const withoutOne = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  items.length < 2 ? [] : items.map((_, index) => items.toSpliced(index, 1))

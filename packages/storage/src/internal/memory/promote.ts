@@ -12,6 +12,7 @@ export const promote = (state: MemoryState, limit: number, now: number): Promote
   const due = waiting.filter((job) => job.runAt <= now).slice(0, limit)
   for (const job of due) moveToAvailable(state, job)
   const next = waiting[due.length]
+  state.nextDue = next?.runAt ?? Number.POSITIVE_INFINITY
   return {
     count: due.length,
     queues: [...new Set(due.map((job) => job.queue))].toSorted(),

@@ -117,6 +117,8 @@ export interface MemoryState {
   lastId: number
   lastPosition: number
   lastLease: number
+  /** No job that waits is due earlier, as far as the last promotion and later insertions know. */
+  nextDue: number
 }
 
 /** An empty storage. */
@@ -131,7 +133,8 @@ export const makeState = (choose: Choose | null): MemoryState => ({
   events: [],
   lastId: 0,
   lastPosition: 0,
-  lastLease: 0
+  lastLease: 0,
+  nextDue: Number.POSITIVE_INFINITY
 })
 
 /** The queue of this name, which is known from now on. */
@@ -164,7 +167,8 @@ export const moveToWaiting = (
   setState(job, to)
   job.runAt = runAt
   state.waiting.set(job.id, job)
-  state.events.push({ _tag: "Scheduled" })
+  if (runAt < state.nextDue) state.events.push({ _tag: "Scheduled" })
+  state.nextDue = Math.min(state.nextDue, runAt)
 }
 
 /** Lends an available job to the worker of a lease. */
