@@ -1,6 +1,7 @@
 /**
  * How a benchmark fails: one error, with what was tried and what came of it.
  */
+import * as CliError from "effect/cli/CliError"
 import * as Schema from "effect/Schema"
 
 /** A step of a benchmark did not do what it has to. */
@@ -10,6 +11,11 @@ export class BenchmarkFailed extends Schema.TaggedError<BenchmarkFailed>()("Benc
 }) {
   override get message(): string {
     return `${this.step}: ${this.detail}`
+  }
+
+  /** Shown on the command line without a stack. */
+  override get [CliError.userMessage](): string {
+    return this.message
   }
 }
 

@@ -13,6 +13,9 @@ import type { RawLimit } from "./Report.ts"
 import { production } from "./Scenario.ts"
 import type { Settings } from "./Settings.ts"
 
+/** Sessions that skip each other's locked rows get short batches near the end; more than that is a broken script. */
+const leastMoved = 0.9
+
 /** Runs a script once on fresh stores of the entry. */
 const once = Effect.fnUntraced(function*(entry: Entry, script: RawScript, settings: Settings) {
   const arena = yield* Arena.make(entry, settings, null)
@@ -23,14 +26,14 @@ const once = Effect.fnUntraced(function*(entry: Entry, script: RawScript, settin
   if (script.prefilled) yield* process.request("enqueueBulk", production(settings, 0, jobs))
   const rate = yield* RawSql.run(arena.postgresUrl, script, jobs)
   const left = yield* process.request("unfinished", null)
-  const expected = script.prefilled ? 0 : jobs
-  if (left !== expected) {
+  const moved = script.prefilled ? jobs - left : left
+  if (moved < jobs * leastMoved || moved > jobs) {
     return yield* new BenchmarkFailed({
       step: `raw SQL of ${script.scenario}`,
-      detail: `${expected} unfinished jobs were expected in the store, there are ${left}`
+      detail: `${jobs} jobs were to be moved, the store says ${moved}`
     })
   }
-  return rate
+  return { ...rate, jobsPerSecond: rate.jobsPerSecond * moved / jobs }
 }, Effect.scoped)
 
 /** The median limit over the rounds; null when the scenario has no script or the entry is not there. */

@@ -48,8 +48,7 @@ const pick = <A extends { readonly name: string }>(
     : Effect.succeed(items.filter((item) => wanted.includes(item.name)))
 }
 
-const positive = (name: string) =>
-  Flag.Int(name).pipe(Flag.filter((value) => value >= 1, (value) => `--${name} must be 1 or more, not ${value}`))
+const positive = (name: string) => Flag.Int(name).pipe(Flag.filter((value) => value >= 1, () => "1 or more"))
 
 const flags = {
   quick: Flag.Boolean("quick").pipe(
@@ -78,7 +77,7 @@ const flags = {
     Flag.withDescription(
       "Factor on the sizes of the backlogs (1 M scheduled, 10 M finished, 10,000 tenants). Defaults to 1"
     ),
-    Flag.filter((value) => value > 0, (value) => `--scale must be above 0, not ${value}`),
+    Flag.filter((value) => value > 0, () => "a number above 0"),
     Flag.withDefault(1)
   ),
   json: Flag.String("json").pipe(
