@@ -28,14 +28,8 @@ const retryAfterSeconds = "2"
  */
 export const toText = (error: ApiError.ApiError): string => JSON.stringify(encode(error))
 
-/**
- * Returns the status of an error.
- *
- * @stability unstable
- * @category converting
- * @since 0.1.0
- */
-export const statusOf = (error: ApiError.ApiError): number => ApiError.statuses[error._tag]
+/** Returns the status of an error. */
+const statusOf = (error: ApiError.ApiError): number => ApiError.statuses[error._tag]
 
 /**
  * Answers an error.
@@ -61,14 +55,8 @@ export const withRetryAfter = (
     ? HttpServerResponse.setHeader(response, "retry-after", retryAfterSeconds)
     : response
 
-/**
- * Says which field of a request did not fit its schema.
- *
- * @stability unstable
- * @category converting
- * @since 0.1.0
- */
-export const fromSchemaError = (error: HttpApiError.HttpApiSchemaError): ApiError.InvalidRequest =>
+/** Says which field of a request did not fit its schema. */
+const fromSchemaError = (error: HttpApiError.HttpApiSchemaError): ApiError.InvalidRequest =>
   invalid(FieldIssue.first(error.cause.issue))
 
 /**
@@ -87,14 +75,8 @@ export const invalid = ({ field, hint, message }: FieldIssue.FieldIssue): ApiErr
     }
   })
 
-/**
- * The answer to what nobody expected. Logs the cause.
- *
- * @stability unstable
- * @category converting
- * @since 0.1.0
- */
-export const unexpected = (cause: Cause.Cause<unknown>): Effect.Effect<ApiError.InternalError> =>
+/** The answer to what nobody expected. Logs the cause. */
+const unexpected = (cause: Cause.Cause<unknown>): Effect.Effect<ApiError.InternalError> =>
   Effect.as(
     Effect.logError("Request failed unexpectedly", cause),
     new ApiError.InternalError({

@@ -91,14 +91,8 @@ export const layer = (sources: Sources): Layer.Layer<KnownJobs, never, Queue.Que
     })
   )
 
-/**
- * Compiles the definitions: their JSON Schemas and their checks.
- *
- * @stability unstable
- * @category constructors
- * @since 0.1.0
- */
-export const define = ({ builtIn, module }: Sources): ReadonlyMap<string, Known> =>
+/** Compiles the definitions: their JSON Schemas and their checks. */
+const define = ({ builtIn, module }: Sources): ReadonlyMap<string, Known> =>
   new Map([
     ...builtIn.map((definition) => [definition.name, compile(definition, "built-in")] as const),
     ...module.map((definition) => [definition.name, compile(definition, "module")] as const)

@@ -27,12 +27,8 @@ import * as ServerConfig from "./ServerConfig.ts"
  * - `checkMillis`: how often these two are looked at
  * - `idleMillis`: how long a connection without requests stays open
  * - `headerBytes`, `headers`, `connections`: as many at most
- *
- * @stability unstable
- * @category constants
- * @since 0.1.0
  */
-export const limits = {
+const limits = {
   headersMillis: 10_000,
   requestMillis: 30_000,
   checkMillis: 2_000,

@@ -28,14 +28,8 @@ export class StorageProbe extends Context.Service<StorageProbe, {
   readonly look: Effect.Effect<ApiError.Details | null>
 }>()("@millrace/server/StorageProbe") {}
 
-/**
- * The longest time that `look` takes: 2 seconds. Probes usually give up after three to five.
- *
- * @stability unstable
- * @category constants
- * @since 0.1.0
- */
-export const deadline = Duration.seconds(2)
+/** The longest time that `look` takes: 2 seconds. Probes usually give up after three to five. */
+const deadline = Duration.seconds(2)
 
 /** How long a finding is good for: probes of several balancers at once cost one query. */
 const findingMillis = 250

@@ -3,6 +3,7 @@ import { Job } from "@millrace/queue"
 import { Effect, Logger } from "effect"
 import * as NodePath from "node:path"
 import * as JobsModule from "../src/JobsModule.ts"
+import * as Exported from "./support/jobs.ts"
 
 const support = (name: string) => NodePath.join(import.meta.dirname, "support", name)
 
@@ -12,6 +13,10 @@ describe("JobsModule", () => {
       const definitions = yield* JobsModule.load(support("jobs.ts"))
       assert.sameMembers(definitions.map((definition) => definition.name), ["Resize", "Translate", "Index"])
     }))
+
+  it("finds the same in the exports as such", () => {
+    assert.include(JobsModule.definitionsOf(Exported), Exported.Resize)
+  })
 
   it.effect("takes a path relative to the working directory", () =>
     Effect.gen(function*() {

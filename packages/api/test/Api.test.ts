@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Api, ApiError } from "@millrace/api"
 import { OpenApi } from "effect/http-api"
+import * as Api from "../src/Api.ts"
+import * as ApiError from "../src/ApiError.ts"
 
 const document = OpenApi.fromApi(Api.Api)
 

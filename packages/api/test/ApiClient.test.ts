@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ApiError } from "@millrace/api"
 import { DateTime, Effect } from "effect"
 import { HttpClient, HttpClientResponse, UrlParams } from "effect/http"
 import type { HttpClientRequest } from "effect/http"
+import * as ApiClient from "../src/ApiClient.ts"
+import * as ApiError from "../src/ApiError.ts"
 
 /** A client whose server answers everything the same way; the requests are kept. */
 const answering = Effect.fnUntraced(function*(status: number, body: unknown) {

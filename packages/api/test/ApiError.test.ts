@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ApiError } from "@millrace/api"
 import { Effect, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import * as ApiError from "../src/ApiError.ts"
 
 const codec = Schema.toCodecJson(ApiError.ApiError)
 const tags = Object.keys(ApiError.statuses) as ReadonlyArray<ApiError.Tag>

@@ -1,13 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { CreateJob } from "@millrace/api"
 import { Schema, SchemaIssue } from "effect"
+import * as CreateJob from "../src/CreateJob.ts"
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** The paths at which a body is refused; none when it passes. */
 const refused = (schema: Schema.ConstraintCodec<unknown, unknown>, body: unknown) => {
   const decoded = Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })(body)
-  return decoded._tag === "Success" ? [] : issues(decoded.failure.issue).issues.map((issue) => issue.path?.map(String).join("."))
+  return decoded._tag === "Success"
+    ? []
+    : issues(decoded.failure.issue).issues.map((issue) => issue.path?.map(String).join("."))
 }
 
 const job = { name: "SendWelcome", payload: { userId: "u1" } }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cursor } from "@millrace/api"
 import { JobId } from "@millrace/storage"
 import { Option, Schema } from "effect"
+import * as Cursor from "../src/Cursor.ts"
 
 const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_="
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DurationText } from "@millrace/api"
 import { Duration, Option, Schema } from "effect"
+import * as DurationText from "../src/DurationText.ts"
 
 const minutes = (text: string) => Option.getOrUndefined(Option.map(DurationText.parse(text), Duration.toMinutes))
 

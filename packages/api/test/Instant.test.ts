@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Instant } from "@millrace/api"
 import { DateTime, Result, Schema } from "effect"
+import * as Instant from "../src/Instant.ts"
 
 const read = (text: unknown) =>
   Result.getOrUndefined(Result.map(Schema.decodeUnknownResult(Instant.Instant)(text), DateTime.formatIso))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { JobFilter } from "@millrace/api"
 import { Result, Schema } from "effect"
+import * as JobFilter from "../src/JobFilter.ts"
 
 const codec = Schema.toCodecArrayFromSingle(Schema.toCodecStringTree(JobFilter.JobFilter))
 const read = (query: object) => Schema.decodeUnknownResult(codec, { onExcessProperty: "error" })(query)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { JobNaming } from "@millrace/api"
 import { Schema } from "effect"
+import * as JobNaming from "../src/JobNaming.ts"
 
 describe("JobNaming", () => {
   const isName = Schema.is(JobNaming.name("A name"))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { JobType } from "@millrace/api"
 import { Schema } from "effect"
+import * as JobType from "../src/JobType.ts"
 
 describe("JobType", () => {
   it("knows nothing but the name of a kind that only a worker runs", () => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { JobView } from "@millrace/api"
 import { JobId } from "@millrace/storage"
 import type { JobRecord } from "@millrace/storage"
 import { DateTime, Schema } from "effect"
+import * as JobView from "../src/JobView.ts"
 
 const at = DateTime.makeUnsafe("2026-11-22T08:00:00Z")
 

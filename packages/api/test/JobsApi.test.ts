@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Api, JobFilter } from "@millrace/api"
 import { JobState } from "@millrace/storage"
 import { OpenApi } from "effect/http-api"
+import * as Api from "../src/Api.ts"
+import * as JobFilter from "../src/JobFilter.ts"
 
 const list = OpenApi.fromApi(Api.Api).paths["/api/v1/jobs"]?.get
 const schemaOf = (name: string) => list?.parameters.find((parameter) => parameter.name === name)?.schema

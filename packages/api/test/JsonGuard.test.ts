@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { JsonGuard } from "@millrace/api"
 import type { Schema } from "effect"
+import * as JsonGuard from "../src/JsonGuard.ts"
 
 const nested = (depth: number, open = "[", close = "]"): Schema.Json =>
   JSON.parse(open.repeat(depth) + (open === "[" ? "" : "0") + close.repeat(depth)) as Schema.Json

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ListPage } from "@millrace/api"
 import { Schema } from "effect"
+import * as ListPage from "../src/ListPage.ts"
 
 describe("ListPage", () => {
   const isPage = Schema.is(ListPage.of(Schema.Int))

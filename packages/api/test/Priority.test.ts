@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Priority } from "@millrace/api"
 import { Schema } from "effect"
+import * as Priority from "../src/Priority.ts"
 
 const isPriority = Schema.is(Priority.Priority)
 

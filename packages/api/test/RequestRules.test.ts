@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Api, RequestRules } from "@millrace/api"
 import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
 import type { HttpApiEndpoint } from "effect/http-api"
+import * as Api from "../src/Api.ts"
+import * as RequestRules from "../src/RequestRules.ts"
 
 const endpoints: Array<HttpApiEndpoint.Top> = []
 HttpApi.reflect(Api.Api, { onGroup: () => {}, onEndpoint: ({ endpoint }) => endpoints.push(endpoint) })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { SystemApi } from "@millrace/api"
 import { Schema } from "effect"
+import * as SystemApi from "../src/SystemApi.ts"
 
 describe("SystemApi", () => {
   it("stands at the root, where probes look", () => {
