@@ -71,18 +71,17 @@ export interface MigrationStatus {
 export const migrate = Effect.fnUntraced(function*(options: MigrateOptions = {}) {
   const session = yield* sessionOf(options)
   const to = options.to ?? Number.MAX_SAFE_INTEGER
-  const applied = yield* locked(
+  return yield* locked(
     session,
     Effect.gen(function*() {
       yield* createLedger(session)
       const done = yield* appliedIds(session)
       const wanted = all.filter((migration) => migration.id <= to && !done.has(migration.id))
       yield* Effect.forEach(wanted, (migration) => applyUp(session, migration), { discard: true })
+      if (to >= jobs.id) yield* Prune.prepare(session)
       return wanted.map((migration) => migration.name)
     })
   )
-  if (to >= jobs.id) yield* Prune.prepare(session)
-  return applied
 })
 
 /**

@@ -7,8 +7,12 @@ import * as statements from "../statements/prune.ts"
 import * as Partitions from "./partitions.ts"
 import type { Session } from "./session.ts"
 
-/** Jobs deleted by one statement: a few milliseconds' work. */
-const batch = 10_000
+/** Jobs that one statement deletes: some 20 ms of work. Where that takes too long for the server's patience, fewer. */
+const batchMax = 1000
+const batchMin = 10
+
+/** Statements of one call at most; the next call goes on. */
+const batches = 1000
 
 /**
  * The prune method of a session.
@@ -16,57 +20,69 @@ const batch = 10_000
  * **Details**
  *
  * `finished` goes by whole days (UTC) once its last instant is older than the policy asks; `attempt` once both
- * ages have passed. Dropping waits at most a second for its lock and is left to the next call otherwise.
+ * ages have passed. Detaching a day waits 200 ms for its lock and is left to the next call otherwise, as those who settle
+ * wait behind it. A day is detached, then counted, then dropped; a crash in between leaves the rest to the next call.
  */
 export const make = (session: Session) => {
-  const { schema } = session
-
-  const dropDay = Effect.fnUntraced(function*(table: string, partition: string) {
-    const drop = Effect.gen(function*() {
-      yield* session.rows("prune", "set local lock_timeout = '1s'", [])
-      const [row] = table === "finished"
-        ? yield* session.rows("prune", statements.countPartition(schema, partition), [])
-        : []
-      yield* session.rows("prune", `drop table ${schema}."${partition}"`, [])
-      return Number(row?.["n"] ?? 0)
-    })
-    return yield* session.sql.withTransaction(drop).pipe(
-      PgError.mapErrors("prune"),
-      Effect.catch(() => Effect.succeed(0))
-    )
-  })
-
-  const dropDays = Effect.fnUntraced(function*(table: string, keepMillis: number) {
-    const rows = yield* session.rows("prune", statements.partitions, [session.schemaName, table])
-    const [clock] = yield* session.rows("prune", statements.clock, [yield* session.now])
-    const cutoff = Number(clock?.["millis"]) - keepMillis
-    let dropped = 0
-    for (const row of rows) {
-      const day = Partitions.dayOf(table, row["name"] as string)
-      if (day !== null && Partitions.isOver(day, cutoff)) dropped += yield* dropDay(table, row["name"] as string)
-    }
-    return dropped
-  })
-
-  /** Repeats a statement that deletes a batch until it finds nothing more. */
-  const deleteAll = Effect.fnUntraced(function*(text: string, ageMillis: number) {
-    let deleted = 0
-    for (;;) {
-      const [row] = yield* session.rows("prune", text, [yield* session.now, String(ageMillis), batch])
-      const n = Number(row?.["n"] ?? 0)
-      deleted += n
-      if (n < batch) return deleted
-    }
-  })
-
+  const dropDays = makeDropDays(session)
+  const deleteAll = makeDeleteAll(session)
   return Effect.fnUntraced(function*(policy: PrunePolicy): Effect.fn.Return<Pruned, StorageError> {
+    const { schema } = session
+    const bothMillis = Math.max(policy.finishedMillis, policy.deadMillis)
     yield* prepare(session)
     const late = yield* deleteAll(statements.deleteLate(schema), policy.finishedMillis)
     const dropped = yield* dropDays("finished", policy.finishedMillis)
     const dead = yield* deleteAll(statements.deleteDead(schema), policy.deadMillis)
-    yield* dropDays("attempt", Math.max(policy.finishedMillis, policy.deadMillis))
-    yield* deleteAll(statements.deleteSide(schema), Math.max(policy.finishedMillis, policy.deadMillis))
+    yield* dropDays("attempt", bothMillis)
+    yield* deleteAll(statements.deleteLateAttempts(schema), bothMillis)
+    yield* deleteAll(statements.deleteLogs(schema), bothMillis)
     return { finished: late + dropped, dead }
+  })
+}
+
+/** Repeats a statement that deletes a batch until it finds nothing more. */
+const makeDeleteAll = (session: Session) =>
+  Effect.fnUntraced(function*(text: string, ageMillis: number) {
+    let deleted = 0
+    let batch = batchMax
+    for (let count = 0; count < batches; count++) {
+      const size = batch
+      const n = yield* session.rows("prune", text, [yield* session.now, String(ageMillis), size]).pipe(
+        Effect.map(([row]) => Number(row?.["n"] ?? 0)),
+        Effect.catch((error) => error.isTransient && size > batchMin ? Effect.succeed(null) : Effect.fail(error))
+      )
+      if (n === null) batch = Math.max(batchMin, Math.floor(size / 10))
+      else deleted += n
+      if (n !== null && n < size) break
+    }
+    return deleted
+  })
+
+type Table = "finished" | "attempt"
+
+const makeDropDays = (session: Session) => {
+  const { schema } = session
+
+  /** The days that stand under a name like those of a table and are over. */
+  const daysOver = Effect.fnUntraced(function*(text: string, table: Table, cutoff: number) {
+    const rows = yield* session.rows("prune", text, [session.schemaName, table])
+    return rows.map((row) => row["name"] as string).filter((name) => {
+      const day = Partitions.dayOf(table, name)
+      return day !== null && Partitions.isOver(day, cutoff)
+    })
+  })
+
+  return Effect.fnUntraced(function*(table: Table, keepMillis: number) {
+    const cutoff = (yield* nowMillis(session)) - keepMillis
+    for (const day of yield* daysOver(statements.partitions, table, cutoff)) {
+      yield* maintain(session, `${day} was not detached`, statements.detach(schema, table, day))
+    }
+    let dropped = 0
+    for (const day of yield* daysOver(statements.detached, table, cutoff)) {
+      const rows = yield* maintain(session, `${day} was not dropped`, statements.drop(schema, table, day))
+      dropped += Number(rows?.find((row) => "n" in row)?.["n"] ?? 0)
+    }
+    return dropped
   })
 }
 
@@ -79,24 +95,29 @@ export const make = (session: Session) => {
  * default partition, from which they are pruned as well.
  */
 export const prepare = Effect.fnUntraced(function*(session: Session) {
-  const [clock] = yield* session.rows("prune", statements.clock, [yield* session.now])
-  const days = Partitions.comingDays(Number(clock?.["millis"]))
-  for (const table of ["finished", "attempt"]) {
+  const days = Partitions.comingDays(yield* nowMillis(session))
+  for (const table of ["finished", "attempt"] as const) {
     const rows = yield* session.rows("prune", statements.partitions, [session.schemaName, table])
     const known = new Set(rows.map((row) => row["name"] as string))
-    const missing = days.filter((day) => !known.has(Partitions.nameOf(table, day)))
-    yield* Effect.forEach(missing, (day) => createDay(session, table, day), { discard: true })
+    for (const day of days) {
+      const name = Partitions.nameOf(table, day)
+      if (known.has(name)) continue
+      const texts = statements.createPartition(session.schema, table, name, Partitions.bounds(day))
+      yield* maintain(session, `${name} was not created`, texts)
+    }
   }
 })
 
-const createDay = (session: Session, table: string, day: number) =>
-  session.sql.withTransaction(
-    Effect.forEach(
-      statements.createPartition(session.schema, table, Partitions.nameOf(table, day), Partitions.bounds(day)),
-      (text) => session.rows("prune", text, []),
-      { discard: true }
-    )
-  ).pipe(
+const nowMillis = (session: Session) =>
+  Effect.gen(function*() {
+    const [clock] = yield* session.rows("prune", statements.clock, [yield* session.now])
+    return Number(clock?.["millis"])
+  })
+
+/** Runs statements in one transaction and answers all their rows; null when that failed, which is left to the next call. */
+const maintain = (session: Session, failure: string, texts: ReadonlyArray<string>) =>
+  session.sql.withTransaction(Effect.forEach(texts, (text) => session.rows("prune", text, []))).pipe(
     PgError.mapErrors("prune"),
-    Effect.catch((error) => Effect.logDebug(`partition ${Partitions.nameOf(table, day)} was not created`, error))
+    Effect.map((rows) => rows.flat()),
+    Effect.catch((error) => Effect.as(Effect.logDebug(`partition ${failure}`, error), null))
   )

@@ -10,22 +10,45 @@ join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace n
 join pg_catalog.pg_class c on c.oid = i.inhrelid
 where n.nspname = $1 and p.relname = $2 order by c.relname`
 
-/** Creates a partition beside the table and attaches it: a lock that writers of the parent do not feel. */
+/** The tables that were partitions of a table and are not any more. Parameters: $1 schema name, $2 table. Rows: name. */
+export const detached = `select c.relname as name from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and starts_with(c.relname, $2 || '_') and c.relkind = 'r' and not c.relispartition order by c.relname`
+
+/** Who settles or reads waits behind one that waits for a partition's lock; its work is the driver's to bound. */
+const patience = ["set local lock_timeout = '200ms'", "set local statement_timeout = 0"]
+
+/** Creates a partition beside the table and attaches it: a lock that writers of other partitions do not feel. */
 export const createPartition = (
   s: string,
   table: string,
   partition: string,
   [from, to]: readonly [from: string, to: string]
 ): ReadonlyArray<string> => [
-  "set local lock_timeout = '1s'",
+  ...patience,
   `create table ${s}."${partition}" (like ${s}.${table} including defaults including constraints)`,
   `alter table ${s}.${table} attach partition ${s}."${partition}" for values from ('${from}') to ('${to}')`
 ]
 
-/** Takes the jobs of a partition out of the counts. Row: n. */
-export const countPartition = (s: string, partition: string): string =>
+/** Takes a partition out of its table. */
+export const detach = (s: string, table: string, partition: string): ReadonlyArray<string> => [
+  ...patience,
+  `alter table ${s}.${table} detach partition ${s}."${partition}"`
+]
+
+/** Drops a table that was a partition, and takes its jobs out of the counts. One row: n (absent for attempts). */
+export const drop = (s: string, table: string, partition: string): ReadonlyArray<string> => [
+  ...patience,
+  `lock table ${s}."${partition}" in access exclusive mode`,
+  ...(table === "finished" ? [forget(s, partition)] : []),
+  `drop table ${s}."${partition}"`
+]
+
+const forget = (s: string, partition: string): string =>
   `with gone as materialized (
   select f.queue, f.state, count(*) as n from ${s}."${partition}" f group by 1, 2
+), unreported as (
+  delete from ${s}.job_report r using ${s}."${partition}" f where f.has_report and r.job_id = f.id
 ), counted as (${countInto(s, "select g.queue, g.state, -g.n as n from gone g")})
 select coalesce(sum(g.n), 0)::float8 as n from gone g`
 
@@ -46,7 +69,7 @@ export const deleteLate = (s: string): string =>
 counted as (${countInto(s, "select g.queue, g.state, -count(*) as n from gone g group by 1, 2")})
 select count(*)::int as n from gone`
 
-/** Deletes old dead jobs with their history. Parameters and row as in `deleteLate`. */
+/** Deletes old dead jobs with their history. Plan: index scan on `dead_finished`. Parameters and row as in `deleteLate`. */
 export const deleteDead = (s: string): string =>
   `with gone as materialized (
   delete from ${s}.dead d where d.ctid = any(array(
@@ -56,11 +79,24 @@ export const deleteDead = (s: string): string =>
 counted as (${countInto(s, "select g.queue, 'dead' as state, -count(*) as n from gone g group by 1")})
 select count(*)::int as n from gone`
 
-/** Deletes old log lines. Parameters and row as in `deleteLate`. */
-export const deleteSide = (s: string): string =>
+/** Deletes attempts that no day's partition took, but for those of living jobs. Parameters and row as in `deleteLate`. */
+export const deleteLateAttempts = (s: string): string =>
+  deleteOld(
+    s,
+    "attempt_default",
+    "finished_at",
+    ["ready", "suspect", "scheduled", "dead"].map((table) =>
+      ` and not exists (select from ${s}.${table} j where j.id = x.job_id)`
+    ).join("") + ` and not exists (select from ${s}.lease l where l.ids @> array[x.job_id])`
+  )
+
+/** Deletes old log lines. Plan: the block ranges of `job_log_at`. Parameters and row as in `deleteLate`. */
+export const deleteLogs = (s: string): string => deleteOld(s, "job_log", "at")
+
+const deleteOld = (s: string, table: string, column: string, unless = ""): string =>
   `with gone as (
-  delete from ${s}.job_log l where l.ctid = any(array(
-    select x.ctid from ${s}.job_log x where x.at <= ${age} limit $3::int))
+  delete from ${s}.${table} t where t.ctid = any(array(
+    select x.ctid from ${s}.${table} x where x.${column} <= ${age}${unless} limit $3::int))
   returning 1
 )
 select count(*)::int as n from gone`
