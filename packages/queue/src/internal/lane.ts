@@ -36,14 +36,15 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
   pace: 0
 })
 
-/** Least time over which the pace is measured, in milliseconds. */
+/** Least time over which the pace is measured, and in which half of the old pace is forgotten, in milliseconds. */
 const paceMillis = 20
 
-/** Measures the pace anew when enough time has passed: half old, half new. */
+/** Measures the pace anew when enough time has passed. After a long silence nothing is left of the old pace. */
 export const measurePace = (lane: Lane, nowMillis: number): void => {
   const elapsed = nowMillis - lane.measuredMillis
   if (elapsed < paceMillis) return
-  lane.pace = 0.5 * lane.pace + 0.5 * (lane.ended / elapsed)
+  const kept = 2 ** (-elapsed / paceMillis)
+  lane.pace = kept * lane.pace + (1 - kept) * (lane.ended / elapsed)
   lane.ended = 0
   lane.measuredMillis = nowMillis
 }

@@ -38,7 +38,7 @@ describe("lane", () => {
     assert.strictEqual(Lane.wanted(lane(), -20), 0)
   })
 
-  it("measures the pace over at least 20 ms, half old and half new", () => {
+  it("measures the pace over at least 20 ms, and forgets half of the old one in that time", () => {
     const busy = lane()
     busy.ended = 100
     Lane.measurePace(busy, 10)
@@ -47,5 +47,7 @@ describe("lane", () => {
     assert.strictEqual(busy.pace, 2.5)
     Lane.measurePace(busy, 40)
     assert.strictEqual(busy.pace, 1.25)
+    Lane.measurePace(busy, 1_040)
+    assert.strictEqual(Lane.ahead(busy), 0)
   })
 })

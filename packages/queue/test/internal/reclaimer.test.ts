@@ -1,0 +1,37 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import * as Job from "../../src/Job.ts"
+import * as Queue from "../../src/Queue.ts"
+import * as TestStorage from "../TestStorage.ts"
+import * as TestWorker from "../TestWorker.ts"
+
+const Work = Job.make("Work", { payload: {} })
+
+describe("reclaimer", () => {
+  it.effect("runs the job of a worker that died within 15 seconds elsewhere, as a crash and no failure", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const info = { host: "h", pid: 1, release: "", queues: ["default"], names: ["Work"], concurrency: 1 }
+      yield* storage.inner.renew({ _tag: "Register", workerId: "gone/1", leaseMillis: 12_000, info })
+      const { id } = yield* Work.enqueue({})
+      yield* storage.inner.claim({ workerId: "gone/1", queue: "default", names: ["Work"], limit: 1, perTenant: 1 })
+      yield* TestWorker.start(Work.toLayer(() => Effect.void))
+      yield* TestWorker.pass(13_500)
+      // Taken back; run alone after a random delay of up to a third of a lease.
+      assert.strictEqual((yield* Queue.Queue.use((queue) => queue.get(id))).crashes, 1)
+      yield* TestWorker.pass(9_000)
+      const record = yield* Queue.Queue.use((queue) => queue.get(id))
+      assert.strictEqual(record.state, "completed")
+      assert.deepStrictEqual([record.failures, record.crashes], [0, 1])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("looks about once a second", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      yield* TestWorker.start(Work.toLayer(() => Effect.void))
+      yield* TestClock.adjust("60 seconds")
+      assert.isAtLeast(storage.count("reclaim"), 49)
+      assert.isAtMost(storage.count("reclaim"), 77)
+    }).pipe(Effect.provide(TestWorker.layer())))
+})
