@@ -272,7 +272,9 @@ export const snooze = (delay: Duration.Input): Effect.Effect<never, JobSignal.Sn
  * @since 0.1.0
  */
 export const cancel = (reason: string): Effect.Effect<never, JobSignal.Cancel> =>
-  Effect.suspend(() => Effect.fail(new JobSignal.Cancel({ reason: Text.sanitise(reason, Defaults.textBytes) })))
+  Effect.suspend(() =>
+    Effect.fail(new JobSignal.Cancel({ reason: Text.sanitise(Text.fromUnknown(reason), Defaults.textBytes) }))
+  )
 
 /**
  * Ends the job as `dead`, whatever attempts are left: a person has to look at it.
@@ -282,7 +284,9 @@ export const cancel = (reason: string): Effect.Effect<never, JobSignal.Cancel> =
  * @since 0.1.0
  */
 export const dead = (reason: string): Effect.Effect<never, JobSignal.Dead> =>
-  Effect.suspend(() => Effect.fail(new JobSignal.Dead({ reason: Text.sanitise(reason, Defaults.textBytes) })))
+  Effect.suspend(() =>
+    Effect.fail(new JobSignal.Dead({ reason: Text.sanitise(Text.fromUnknown(reason), Defaults.textBytes) }))
+  )
 
 /**
  * Runs an effect of a handler and completes its job in one transaction: both commit, or neither does.

@@ -8,7 +8,7 @@
  */
 import { StorageError } from "@millrace/storage/StorageError"
 import * as Schema from "effect/Schema"
-import { Unsupported } from "./QueueError.ts"
+import type { Unsupported } from "./QueueError.ts"
 
 /**
  * The job comes back after `delayMillis`, and no attempt is spent.

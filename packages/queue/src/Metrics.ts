@@ -8,7 +8,7 @@
 import * as Metric from "effect/Metric"
 
 /** Upper bounds of batch sizes: 1, 2, 4 … 1,024. */
-const batchSizes = Metric.exponentialBoundaries({ start: 1, factor: 2, count: 11 })
+const batchSizes = Metric.exponentialBoundaries({ start: 1, factor: 2, count: 12 })
 
 /**
  * Jobs claimed.

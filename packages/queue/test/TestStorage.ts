@@ -174,7 +174,7 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
           )
           return Effect.andThen(commit, fault === "lose" ? Effect.fail(unavailable("commit")) : Effect.succeed(value))
         })
-      }) as Effect.Effect<A, E | StorageError, R>
+      })
 
     const storage = Storage.of({
       capabilities: {

@@ -14,7 +14,6 @@ import * as Defaults from "../Defaults.ts"
 import { InvalidOption } from "../QueueError.ts"
 import type { Held } from "./claimTable.ts"
 import * as JsonGuard from "./jsonGuard.ts"
-import type * as ReportQueue from "./reportQueue.ts"
 import * as Reports from "./reportQueue.ts"
 import * as Text from "./text.ts"
 import * as Transaction from "./transaction.ts"
@@ -69,12 +68,14 @@ export class Attempt implements Info {
   progress(value: number, note?: string): Effect.Effect<void> {
     const progress = value >= 0 ? Math.min(value, 1) : 0
     return this.#report(() =>
-      note === undefined ? { progress } : { progress, note: Text.sanitise(String(note), Defaults.textBytes) }
+      note === undefined ? { progress } : { progress, note: Text.sanitise(Text.fromUnknown(note), Defaults.textBytes) }
     )
   }
 
   log(message: string, level: LogLevel.Severity = "Info"): Effect.Effect<void> {
-    return this.#report(() => ({ log: { level, message: Text.sanitise(String(message), Defaults.textBytes) } }))
+    return this.#report(() => ({
+      log: { level, message: Text.sanitise(Text.fromUnknown(message), Defaults.textBytes) }
+    }))
   }
 
   checkpoint(value: Schema.Json): Effect.Effect<void> {
@@ -97,7 +98,7 @@ export class Attempt implements Info {
     return Transaction.run(this.#shop, this.#held, effect)
   }
 
-  #report(content: () => ReportQueue.Content): Effect.Effect<void> {
+  #report(content: () => Reports.Content): Effect.Effect<void> {
     return Effect.suspend(() =>
       // After its transaction the job is completed, and a report would only hear that the claim has ended.
       this.#held.transaction === "committed"
@@ -109,7 +110,7 @@ export class Attempt implements Info {
     )
   }
 
-  #reportAndWait(content: ReportQueue.Content): Effect.Effect<void> {
+  #reportAndWait(content: Reports.Content): Effect.Effect<void> {
     return Effect.suspend(() =>
       this.#held.transaction === "committed"
         ? Effect.void

@@ -187,7 +187,7 @@ export const stop = (table: ClaimTable, held: Held, reason: Stop, nowMillis: num
 
 /** All claims of a session are gone: waiting ones leave, running ones are interrupted, outcomes are left to the settler. */
 export const drop = (table: ClaimTable, session: Session, nowMillis: number): void => {
-  for (const held of [...table.held]) {
+  for (const held of table.held) {
     if (held.session !== session) continue
     if (held.phase !== "buffered") stop(table, held, { _tag: "Lease" }, nowMillis)
     else {

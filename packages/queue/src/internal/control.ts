@@ -22,7 +22,7 @@ export const make = (storage: Storage["Service"]) => ({
     Effect.tap(storage.history(id), (attempts) => attempts.length === 0 ? getOne(storage, id) : Effect.void),
   overview: storage.overview,
   cancel: (id: JobId, reason: string = reasonDefault) =>
-    transitionOne(storage, id, { _tag: "Cancel", reason: Text.sanitise(reason, Defaults.textBytes) }),
+    transitionOne(storage, id, { _tag: "Cancel", reason: Text.sanitise(Text.fromUnknown(reason), Defaults.textBytes) }),
   retry: (id: JobId) => transitionOne(storage, id, { _tag: "Retry" }),
   remove: (id: JobId) => transitionOne(storage, id, { _tag: "Remove" }),
   transition: (ids: ReadonlyArray<JobId>, action: TransitionAction) => storage.transition(ids, action),

@@ -56,6 +56,9 @@ const toNewJob = (
   if (definition !== undefined) return NewJobs.fromJson(definition, payload, options)
   if (!registry.strict) return NewJobs.fromUnknown(name, payload, options)
   return Result.fail(
-    new UnknownJob({ name: Text.sanitise(String(name), 255), known: [...registry.definitions.keys()] })
+    new UnknownJob({
+      name: Text.sanitise(Text.fromUnknown(name), Defaults.nameLength),
+      known: [...registry.definitions.keys()]
+    })
   )
 }

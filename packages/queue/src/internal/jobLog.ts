@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Handler } from "../Handlers.ts"
 import type { Held } from "./claimTable.ts"
-import * as Workshop from "./workshop.ts"
+import type * as Workshop from "./workshop.ts"
 
 /** The fields that every log line about an attempt has. */
 export const annotations = ({ claim, session }: Held): Readonly<Record<string, unknown>> => ({

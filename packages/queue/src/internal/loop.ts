@@ -5,10 +5,10 @@
  * dies is logged, at most once a second, and tried again after a pause that doubles up to 2.5 seconds: an actor never
  * ends by itself.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
+import type * as Latch from "effect/Latch"
 import * as Random from "effect/Random"
 import * as Defaults from "../Defaults.ts"
 

@@ -70,7 +70,7 @@ const undefinedOptions: Options = {
 const refusePayload = (name: string, misfit: Misfit): Checked<never> =>
   Result.fail(
     new InvalidPayload({
-      name: Text.sanitise(name, 255),
+      name: Text.sanitise(Text.fromUnknown(name), Defaults.nameLength),
       field: misfit.field,
       detail: Text.sanitise(misfit.detail, 1024)
     })

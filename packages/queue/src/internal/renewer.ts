@@ -30,7 +30,7 @@ const step = (shop: Workshop.Workshop): Effect.Effect<Loop.Pause, StorageError> 
     yield* renew(shop, session)
     if (shop.session !== session) return Loop.again
     if (session.isTainted && session.state === "live") yield* replace(shop)
-    for (const old of [...shop.oldSessions]) yield* keepOrLeave(shop, old)
+    for (const old of shop.oldSessions) yield* keepOrLeave(shop, old)
     const unit = yield* Random.next
     return Loop.exactly(pauseMillis(shop.settings.leaseMillis, unit))
   })

@@ -2,6 +2,12 @@
  * Text that can be stored: measured, freed of what a database refuses, and cut.
  */
 
+/** The text of a value that should be text, whatever it is. */
+export const fromUnknown = (value: unknown): string => {
+  if (typeof value === "string") return value
+  return typeof value === "number" || typeof value === "boolean" ? `${value}` : typeof value
+}
+
 /** What makes text unfit for storage. */
 export type TextFlaw = "nul" | "surrogate"
 

@@ -58,7 +58,7 @@ describe("jobCodec", () => {
             throw new Error("boom")
           }
         } as never
-      })) as Schema.Codec<string>,
+      })),
       success: Schema.Void,
       error: Schema.Never
     })
