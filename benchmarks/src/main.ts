@@ -105,7 +105,9 @@ const header = (conditions: ResultFile.Conditions, chosen: ReadonlyArray<Entry>)
     conditions.redis === null ? "no Redis" : `Redis ${conditions.redis}, append-only file flushed every second`,
     ...chosen.map((entry) => {
       const version = conditions.peers[entry.name.replace(/-(?:redis|postgres)$/, "")]
-      return `${entry.title} ${version ?? ""}: ${entry.tuning}; an accepted job ${entry.durability}` +
+      return `${entry.title}${
+        version === undefined ? "" : ` ${version}`
+      }: ${entry.tuning}; an accepted job ${entry.durability}` +
         (entry.drainShare === 1 ? "" : `; its workers run ${entry.drainShare * 100} % of the jobs`)
     })
   ].join("\n")
