@@ -75,7 +75,9 @@ const make = (): Http.Server => {
     keepAliveTimeout: limits.idleMillis,
     maxHeaderSize: limits.headerBytes,
     // A request without a host is refused by SiteGuard, in the envelope.
-    requireHostHeader: false
+    requireHostHeader: false,
+    // Nothing here upgrades: a request that offers to is an ordinary one.
+    shouldUpgradeCallback: () => false
   })
   server.maxHeadersCount = limits.headers
   server.maxConnections = limits.connections

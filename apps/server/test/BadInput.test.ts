@@ -358,6 +358,22 @@ describe("bad input", () => {
         }))
     }
 
+    for (const upgrade of ["websocket", "h2c"]) {
+      it.effect(`takes a request that offers ${upgrade} for an ordinary one`, () =>
+        Effect.gen(function*() {
+          const offer = ["Host: localhost", `Upgrade: ${upgrade}`, "Connection: Upgrade, close"].join("\r\n")
+          const read = yield* RawSocket.exchange([`GET /health HTTP/1.1\r\n${offer}\r\n\r\n`])
+          assert.strictEqual(read.status, 200)
+          const body = "Content-Type: application/json\r\nTransfer-Encoding: chunked"
+          const written = yield* RawSocket.exchange([
+            `POST /api/v1/jobs HTTP/1.1\r\n${offer}\r\n${body}\r\n\r\n${chunk("{}")}0\r\n\r\n`
+          ])
+          assert.strictEqual(written.status, 400)
+          T.errorOf(written)
+          yield* unharmed
+        }))
+    }
+
     it.effect("does not answer a client that went away, and goes on", () =>
       Effect.gen(function*() {
         const answers = Effect.timeoutOption(

@@ -45,6 +45,24 @@ const until = (status: number, path: string) =>
     Effect.retry(Schedule.spaced("50 millis"))
   )
 
+const withoutTables = T.layerOnStorage().pipe(
+  Layer.provide(Layer.fresh(PgStorage.layer)),
+  Layer.provide(Layer.fresh(TestDatabase.layer))
+)
+
+describe("a server without its tables", () => {
+  layer(withoutTables, { excludeTestServices: true })("that nobody migrated", (it) => {
+    it.effect("is not ready, and says what is missing", () =>
+      Effect.gen(function*() {
+        const ready = yield* T.get("/ready")
+        assert.strictEqual(ready.status, 503)
+        assert.include(T.errorOf(ready).hint, "Run the migrations")
+        assert.strictEqual((yield* T.post("/api/v1/jobs", job)).status, 503)
+        assert.strictEqual((yield* T.get("/health")).status, 200)
+      }))
+  })
+})
+
 describe("a server without its database", () => {
   layer(behindGateway, { excludeTestServices: true, timeout: 60_000 })("that comes and goes", (it) => {
     for (const state of ["shut", "stuck"] as const) {
