@@ -51,7 +51,9 @@ const step = (shop: Workshop.Workshop, memory: Memory): Effect.Effect<Loop.Pause
   })
 
 const plan = (shop: Workshop.Workshop, memory: Memory, nowMillis: number, unit: number): Loop.Pause => {
-  memory.plannedMillis = Math.max(nowMillis + delayMillis(shop, memory) * unit, memory.notBeforeMillis)
+  // A worker that runs nothing gives up nothing: it need not wait for others to go first.
+  const spread = isQuiet(shop) && memory.emptyRounds === 0 ? 0 : delayMillis(shop, memory) * unit
+  memory.plannedMillis = Math.max(nowMillis + spread, memory.notBeforeMillis)
   return Loop.again
 }
 

@@ -19,10 +19,19 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
     StorageCall.within("reclaim", Defaults.callMillis),
     Effect.map((reclaimed) => {
       report(shop, reclaimed)
+      tellOfSuspects(shop, reclaimed)
       return reclaimed.length === 0 ? Loop.about(Defaults.maintenanceMillis) : Loop.again
     })
   )
 })
+
+/** Who took them back need not wait for its next renewal to hear of them. */
+const tellOfSuspects = (shop: Workshop.Workshop, reclaimed: ReadonlyArray<Reclaimed>): void => {
+  const isOurs = ({ name, to }: Reclaimed) => to === "available" && shop.handlers.has(name)
+  if (!reclaimed.some(isOurs)) return
+  shop.hasSuspects = true
+  shop.wakes.isolator.openUnsafe()
+}
 
 /** One line for each lost worker, one for each job that became dead. */
 const report = (shop: Workshop.Workshop, reclaimed: ReadonlyArray<Reclaimed>): void => {
