@@ -15,7 +15,12 @@ describe("JobsModule", () => {
     }))
 
   it("finds the same in the exports as such", () => {
-    assert.include(JobsModule.definitionsOf(Exported), Exported.Resize)
+    assert.notInclude(JobsModule.definitionsOf(Exported), Exported.somethingElse)
+    assert.sameMembers([...JobsModule.definitionsOf(Exported)], [
+      Exported.Resize,
+      ...Exported.all.slice(1),
+      Exported.default
+    ])
   })
 
   it.effect("takes a path relative to the working directory", () =>
