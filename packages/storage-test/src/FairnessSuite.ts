@@ -137,6 +137,17 @@ const turns = (test: Declare): void => {
       }
     }))
 
+  test("finds work behind priorities where several tenants have only jobs of other names", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      yield* Steps.insert(
+        ...["", "a", "z"].flatMap((tenant) => many(1, tenant, { name: "Other", priority: 0 })),
+        ...["a", "z"].flatMap((tenant) => many(1, tenant, { name: "Other", priority: 10 })),
+        ...many(1, "a", { priority: 50 })
+      )
+      assert.deepInclude(yield* Steps.claimOne({ perTenant: 1 }), { tenant: "a", priority: 50 })
+    }))
+
   test("finds work behind tenants that have only jobs of other names", () =>
     Effect.gen(function*() {
       yield* Steps.register()

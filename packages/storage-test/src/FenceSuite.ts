@@ -145,6 +145,16 @@ const fences = (test: Declare): void => {
       assert.strictEqual(yield* Steps.settle(second, outcomes.dead()), "Applied")
     }))
 
+  test("remembers how an attempt ended when the dead job is cancelled by hand", () =>
+    Effect.gen(function*() {
+      const claim = yield* Steps.running()
+      yield* Steps.settle(claim, outcomes.dead())
+      yield* Steps.transition([claim.id], "Cancel")
+      assert.strictEqual(yield* Steps.settle(claim, outcomes.retried()), "LeaseLost")
+      assert.strictEqual(yield* Steps.settle(claim, outcomes.dead()), "Applied")
+      assert.strictEqual((yield* Steps.get(claim.id)).state, "cancelled")
+    }))
+
   test("refuses a settlement of a job that was removed meanwhile", () =>
     Effect.gen(function*() {
       const claim = yield* Steps.running()
