@@ -94,6 +94,7 @@ const makeReady = (session: Session) => {
     const claims: Array<Claim> = []
     let mark = marks.get(lane) ?? noMark
     if (mark.claims >= rescanEvery) mark = { ...mark, next: 0n, claims: 0 }
+    const turns = new Set<string>()
     for (let from = 0, walks = 0; from <= levelMax && claims.length < options.limit && walks < walksMax; walks++) {
       const wanted = options.limit - claims.length
       const rows = yield* claimLevel(options, key, wanted, mark, from)
@@ -101,7 +102,10 @@ const makeReady = (session: Session) => {
       if (first === undefined) break
       const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
       for (const row of jobs) claims.push(Rows.toClaim(row, options.queue))
-      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
+      const turn = `${first["level"]} ${first["walked_last"]}`
+      // Tenants without a job for this worker are left behind, until their turn comes round again.
+      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted) && !turns.has(turn)
+      turns.add(turn)
       mark = isBlocked ? beyond(mark, first) : after(mark, jobs)
       if (!isBlocked) from = (first["level"] as number) + 1
     }

@@ -60,21 +60,37 @@ export const rangeOf = ({ before }: JobQuery): Range => ({
 })
 
 /** The place with every condition of the query. */
-export const partOf = (query: JobQuery, place: Place, range: Range, binder: Binder): Part => ({
-  place,
-  where: [
-    ...idConditions(query, place, binder),
-    ...rangeConditions(range, binder),
-    ...indexed(query, place, binder),
-    ...residual(query, place, binder)
-  ]
-})
+export const partOf = (query: JobQuery, place: Place, range: Range, binder: Binder): Part => {
+  const others = [...idConditions(query, place, binder), ...residual(query, place, binder)]
+  const part = indexedPartOf(query, place, range, binder)
+  const newest = place === "lease" && others.length === 0 ? ranged(range, "i.id", binder) : undefined
+  return { ...part, where: [...part.where, ...others], newest }
+}
 
-/** The place with the conditions that its indexes answer: what `floor` measures. */
-export const indexedPartOf = (query: JobQuery, place: Place, range: Range, binder: Binder): Part => ({
-  place,
-  where: [...rangeConditions(range, binder), ...indexed(query, place, binder)]
-})
+/**
+ * The place with the conditions that its indexes answer: what `floor` measures.
+ *
+ * An index on a key and the id has the id negated, and is asked for it that way: else the planner, who does not know
+ * the values of a prepared statement, takes the index on ids where it seems no worse, and passes over all it holds.
+ */
+export const indexedPartOf = (query: JobQuery, place: Place, range: Range, binder: Binder): Part => {
+  const key = place === "finished" ? historyKey(query) : null
+  switch (key) {
+    case "tenant": {
+      const own = [`j.tenant = ${binder.bind(query.tenants?.[0], "text")}`, "j.tenant <> ''"]
+      return { place, where: [...own, ...ranged(range, "-j.id", binder)], order: "-j.id" }
+    }
+    case "name": {
+      const own = [`j.name = ${binder.bind(query.names?.[0], "text")}`]
+      return { place, where: [...own, ...ranged(range, "-j.id", binder)], order: "-j.id" }
+    }
+    default: {
+      const own = key === "cancelled" ? ["j.state = 'cancelled'"] : []
+      const retryable = place === "scheduled" && !wants(query, "scheduled") ? ["j.retryable"] : []
+      return { place, where: [...own, ...retryable, ...ranged(range, "j.id", binder)], order: "j.id desc" }
+    }
+  }
+}
 
 /**
  * Whether reading a page of a place may pass over jobs that do not match. Looking for ids passes over none, and of
@@ -93,25 +109,23 @@ const idConditions = (query: JobQuery, place: Place, { bind }: Binder): Readonly
   ]
 }
 
-const rangeConditions = ({ before, floor }: Range, { bind }: Binder): ReadonlyArray<string> => [
-  ...(before === null ? [] : [`j.id < ${bind(before, "bigint")}`]),
-  ...(floor === null ? [] : [`j.id >= ${bind(floor, "bigint")}`])
-]
-
-/** The one filter of the history that has an index of its own: the tenant, else the name. */
-const historyKey = (query: JobQuery): "tenants" | "names" | null => {
-  if (query.tenants?.length === 1 && query.tenants[0] !== "") return "tenants"
-  return query.names?.length === 1 ? "names" : null
+/** The one filter of the history that has an index of its own: what is cancelled, else the tenant, else the name. */
+const historyKey = (query: JobQuery): "cancelled" | "tenant" | "name" | null => {
+  if (!wants(query, "completed")) return "cancelled"
+  if (query.tenants?.length === 1 && query.tenants[0] !== "") return "tenant"
+  return query.names?.length === 1 ? "name" : null
 }
 
-const indexed = (query: JobQuery, place: Place, { bind }: Binder): ReadonlyArray<string> => {
-  if (place === "scheduled" && !wants(query, "scheduled")) return ["j.retryable"]
-  if (place !== "finished") return []
-  const key = historyKey(query)
+const ranged = (
+  { before, floor }: Range,
+  id: "j.id" | "i.id" | "-j.id",
+  { bind }: Binder
+): ReadonlyArray<string> => {
+  const isNegated = id === "-j.id"
+  const limit = (sign: string, value: bigint) => `${id} ${sign} ${bind(isNegated ? -value : value, "bigint")}`
   return [
-    ...(wants(query, "completed") ? [] : ["j.state = 'cancelled'"]),
-    ...(key === "tenants" ? [`j.tenant = ${bind(query.tenants?.[0], "text")}`, "j.tenant <> ''"] : []),
-    ...(key === "names" ? [`j.name = ${bind(query.names?.[0], "text")}`] : [])
+    ...(before === null ? [] : [limit(isNegated ? ">" : "<", before)]),
+    ...(floor === null ? [] : [limit(isNegated ? "<=" : ">=", floor)])
   ]
 }
 
@@ -125,8 +139,8 @@ const residual = (query: JobQuery, place: Place, { bind }: Binder): ReadonlyArra
     ...(place === "finished" && wants(query, "completed") && !wants(query, "cancelled")
       ? ["j.state = 'completed'"]
       : []),
-    ...(key === "names" ? [] : among("name", query.names)),
-    ...(key === "tenants" ? [] : among("tenant", query.tenants)),
+    ...(key === "name" ? [] : among("name", query.names)),
+    ...(key === "tenant" ? [] : among("tenant", query.tenants)),
     ...among("queue", query.queues),
     ...(query.tags === undefined ? [] : [`j.tags && ${bind(query.tags, "text[]")}`]),
     ...(query.payload === undefined ? [] : [`j.payload @> ${bind(JSON.stringify(query.payload), "text::jsonb")}`]),

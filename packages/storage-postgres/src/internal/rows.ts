@@ -44,8 +44,8 @@ export const leaseId = (lease: bigint, place: number, size: number): string => `
 export const parseLeaseId = (
   text: string
 ): { readonly lease: string; readonly place: number; readonly size: number } | null => {
-  const parts = /^([1-9][0-9]{0,18})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,3})$/.exec(text)
-  return parts === null ? null : { lease: parts[1] ?? "", place: Number(parts[2]), size: Number(parts[3]) }
+  const [, lease = "", place, size] = /^([1-9][0-9]{0,18})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,3})$/.exec(text) ?? []
+  return lease === "" || BigInt(lease) > idMax ? null : { lease, place: Number(place), size: Number(size) }
 }
 
 /** The record of a row of the view `job`. */

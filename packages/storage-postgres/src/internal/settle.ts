@@ -46,7 +46,7 @@ export const make = (session: Session, notifier: Notifier) => {
     const hits = new Set(rows.map(keyOfRow))
     const ended = batch.places.filter((place) => place !== undefined && hits.has(keyOf(place))) as Array<Settlement>
     const applied = new Set(ended)
-    const missed = settlements.filter((one) => !applied.has(one))
+    const missed = settlements.filter((one) => !applied.has(one) && Rows.isId(one.id))
     for (const one of yield* repeatedOf(workerId, missed)) applied.add(one)
     yield* session.sql.afterCommit(notifier.settled(ended, rows))
     return settlements.map((one): FencedResult => applied.has(one) ? "Applied" : "LeaseLost")

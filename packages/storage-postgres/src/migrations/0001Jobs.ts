@@ -82,8 +82,9 @@ const historyTables = (s: string): ReadonlyArray<string> => [
   ) partition by range (finished_at)`,
   `create table ${s}.finished_default partition of ${s}.finished default`,
   `create index finished_id on ${s}.finished (id)`,
-  `create index finished_name on ${s}.finished (name, id)`,
-  `create index finished_tenant on ${s}.finished (tenant, id) where tenant <> ''`,
+  // Negated, so that these are the only indexes for a page of one name or tenant: see the statement `list`.
+  `create index finished_name on ${s}.finished (name, (-id))`,
+  `create index finished_tenant on ${s}.finished (tenant, (-id)) where tenant <> ''`,
   `create index finished_cancelled on ${s}.finished (id) where state = 'cancelled'`,
   `create table ${s}.dead (
     outcome text collate "C" not null check (outcome in ('failed', 'crashed', 'dead')), ${endedColumns}, primary key (id)

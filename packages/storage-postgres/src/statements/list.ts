@@ -6,24 +6,29 @@
  *
  * Plan: per place (and per day of the history) a backward scan of an index that ends with the id: the id's own,
  * `finished_name`, `finished_tenant`, `finished_cancelled` or `scheduled_retryable`. What no index answers is bounded by
- * `floor`. Running jobs are read out of their leases, of which there are few; looked for by id, out of those only that
- * hold one.
+ * `floor`. Running jobs are read out of their leases, of which there are few; those to open are found by their short
+ * arrays of ids where that is possible.
  */
 import { lentJobs } from "./fragments.ts"
 
 /** Where jobs are. */
 export type Place = "ready" | "suspect" | "scheduled" | "lease" | "finished" | "dead"
 
-/** A place with the conditions on its jobs `j`. */
+/**
+ * A place with the conditions on its jobs `j`, and how they are read newest first. `newest` is there for leases of which
+ * only the newest jobs are wanted: the conditions on their ids `i`, which tell the leases to open.
+ */
 export interface Part {
   readonly place: Place
   readonly where: ReadonlyArray<string>
+  readonly order: "j.id desc" | "-j.id"
+  readonly newest?: ReadonlyArray<string> | undefined
 }
 
 /** One page. `rowsMax` is the most that any place gives; rows: the columns of a record. */
 export const page = (s: string, parts: ReadonlyArray<Part>, rowsMax: number, limit: string): string =>
   `select r.* from (
-${parts.map((part) => `(${rowsOf(s, part)}\norder by j.id desc limit ${rowsMax})`).join("\nunion all\n")}
+${parts.map((part) => `(${rowsOf(s, part, rowsMax)}\norder by ${part.order} limit ${rowsMax})`).join("\nunion all\n")}
 ) r order by r.id desc limit ${limit}`
 
 /**
@@ -36,8 +41,8 @@ export const floor = (s: string, parts: ReadonlyArray<Part>, size: number, creat
   ${createdAfter === null ? "false" : `bool_and(f.created_at < ${createdAfter} - interval '1 hour')`} as is_over
 from (
 ${
-    parts.map(({ place, where }) =>
-      `(select j.id, j.created_at from ${s}.${place} j${whereOf(where)} order by j.id desc offset ${size - 1} limit 1)`
+    parts.map(({ order, place, where }) =>
+      `(select j.id, j.created_at from ${s}.${place} j${whereOf(where)} order by ${order} offset ${size - 1} limit 1)`
     ).join("\nunion all\n")
   }
 ) f`
@@ -71,7 +76,7 @@ const shared = `j.id, j.name, j.version, j.queue, j.tenant, j.priority, j.payloa
 
 const whereOf = (where: ReadonlyArray<string>): string => where.length === 0 ? "" : `\nwhere ${where.join(" and ")}`
 
-const rowsOf = (s: string, { place, where }: Part): string => {
+const rowsOf = (s: string, { newest, place, where }: Part, rowsMax: number): string => {
   switch (place) {
     case "ready":
     case "suspect":
@@ -79,7 +84,11 @@ const rowsOf = (s: string, { place, where }: Part): string => {
     case "scheduled":
       return waiting(s, place, "case when j.retryable then 'retryable' else 'scheduled' end") + whereOf(where)
     case "lease":
-      return running(s) + whereOf(["not coalesce(j.was_done, false)", ...where])
+      return running(s) + whereOf([
+        "not coalesce(j.was_done, false)",
+        ...where,
+        ...(newest === undefined ? [] : [`l.id in (${newestLeases(s, newest, rowsMax)})`])
+      ])
     case "finished":
       return ended(s, place, "j.state") + whereOf(where)
     case "dead":
@@ -99,6 +108,11 @@ const running = (s: string): string =>
     checkpoint(s)
   } as checkpoint
 from ${s}.lease l cross join lateral ${lentJobs("l")}`
+
+const newestLeases = (s: string, where: ReadonlyArray<string>, rowsMax: number): string =>
+  `select x.id from ${s}.lease x
+    cross join lateral rows from (unnest(x.ids), unnest(x.done)) as i(id, was_done)
+    ${whereOf(["not coalesce(i.was_done, false)", ...where])} order by i.id desc limit ${rowsMax}`
 
 const ended = (s: string, table: string, state: string): string =>
   `select ${shared}, ${state} as state, j.attempt, j.worker_id, j.started_at, j.finished_at, j.result, j.error, j.progress,

@@ -34,9 +34,11 @@ export const counts = (s: string): string =>
 
 /** The registered workers. Rows: id, info, started_at, renewed_at, expires_at, running. */
 export const workers = (s: string): string =>
-  `select w.id, w.info, w.started_at, w.renewed_at, w.expires_at,
-  coalesce((select sum(l.remaining)::int from ${s}.lease l where l.worker_id = w.id), 0) as running
-from ${s}.worker w order by w.id`
+  `select w.id, w.info, w.started_at, w.renewed_at, w.expires_at, coalesce(l.running, 0) as running
+from ${s}.worker w left join (
+  select l.worker_id, sum(l.remaining)::int as running from ${s}.lease l group by l.worker_id
+) l on l.worker_id = w.id
+order by w.id`
 
 /** Pauses or resumes a queue. Parameters: $1 clock, $2 queue, $3 whether to pause. */
 export const pause = (s: string): string =>

@@ -169,15 +169,18 @@ select v.id, v.token, v.act, v.queue, v.delay_ms > 0 as is_delayed from verdict 
 /**
  * How these attempts ended, if they did: the answer to a repeated settle.
  *
- * Plan: index probes on `attempt_job`, `finished_id`, `dead_pkey`. Parameters: $1 ids, $2 tokens.
+ * Plan: for each attempt index probes on `attempt_job`, `finished_id` (of every day), `dead_pkey`; the limits of one row
+ * keep the planner from joining whole days instead. Parameters: $1 ids, $2 tokens.
  * Rows: id, token, outcome, worker_id.
  */
 export const endedAttempts = (s: string): string =>
-  `with i as (select * from unnest($1::text[]::bigint[], $2::int[]) as i(id, token))
-select i.id, i.token, a.outcome, a.worker_id from i join ${s}.attempt a on a.job_id = i.id and a.token = i.token
-union all
-select i.id, i.token, f.state, f.worker_id from i join ${s}.finished f on f.id = i.id and f.token = i.token
-  where f.claimed_at is not null
-union all
-select i.id, i.token, case d.outcome when 'failed' then 'dead' else d.outcome end, d.worker_id
-  from i join ${s}.dead d on d.id = i.id and d.token = i.token`
+  `select i.id, i.token, e.outcome, e.worker_id
+from unnest($1::text[]::bigint[], $2::int[]) as i(id, token) cross join lateral (
+  (select a.outcome, a.worker_id from ${s}.attempt a where a.job_id = i.id and a.token = i.token limit 1)
+  union all
+  (select f.state, f.worker_id from ${s}.finished f
+    where f.id = i.id and f.token = i.token and f.claimed_at is not null limit 1)
+  union all
+  (select case d.outcome when 'failed' then 'dead' else d.outcome end, d.worker_id from ${s}.dead d
+    where d.id = i.id and d.token = i.token limit 1)
+) e`

@@ -160,11 +160,11 @@ gone as materialized (
 ), freed as (
   delete from ${s}.unique_key u using gone v where u.key = v.unique_key and u.job_id = v.id
 ), unattempted as (
-  delete from ${s}.attempt a using gone v where a.job_id = v.id
+  delete from ${s}.attempt a where a.job_id = any(array(select v.id from gone v))
 ), unreported as (
-  delete from ${s}.job_report r using gone v where r.job_id = v.id
+  delete from ${s}.job_report r where r.job_id = any(array(select v.id from gone v))
 ), unlogged as (
-  delete from ${s}.job_log l using gone v where l.job_id = v.id
+  delete from ${s}.job_log l where l.job_id = any(array(select v.id from gone v))
 ), counted as (
   ${countInto(s, "select v.queue, v.state, -count(*) as n from gone v group by 1, 2")}
 )
