@@ -41,27 +41,25 @@ interface Awaited {
 interface State {
   readonly awaited: Map<JobId, Awaited>
   readonly wake: Latch.Latch
-  isStarted: boolean
 }
 
 /** Makes an awaiter that works until the scope closes. It starts working with the first caller. */
 export const make = Effect.fnUntraced(
   function*(storage: Storage["Service"]): Effect.fn.Return<Awaiter, never, Scope.Scope> {
-    const state: State = { awaited: new Map(), wake: Latch.makeUnsafe(false), isStarted: false }
-    const scope = yield* Effect.scope
+    const state: State = { awaited: new Map(), wake: Latch.makeUnsafe(false) }
+    const started = Latch.makeUnsafe(false)
     const looking = Loop.run({ name: "awaiter", wake: state.wake, step: step(storage, state) })
     const listening = Loop.run({
       name: "awaiter's listener",
       wake: Latch.makeUnsafe(false),
       step: listen(storage, state)
     })
-    const start = Effect.suspend(() => {
-      if (state.isStarted) return Effect.void
-      state.isStarted = true
-      return Effect.andThen(Effect.forkIn(looking, scope), Effect.asVoid(Effect.forkIn(listening, scope)))
-    })
+    // Forked here: a fiber that the first caller forks would keep that caller's transaction for ever.
+    yield* Effect.forkScoped(
+      Effect.andThen(started.await, Effect.all([looking, listening], { concurrency: "unbounded", discard: true }))
+    )
     yield* Effect.addFinalizer(() => Effect.sync(() => interruptAll(state)))
-    return { awaitFinished: (id) => Effect.andThen(start, awaitOne(state, id)) }
+    return { awaitFinished: (id) => Effect.andThen(started.open, awaitOne(state, id)) }
   }
 )
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as JobId from "@millrace/storage/JobId"
-import { Effect, Exit, Fiber } from "effect"
+import { Storage } from "@millrace/storage/Storage"
+import { Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Job from "../../src/Job.ts"
 import * as Queue from "../../src/Queue.ts"
@@ -45,6 +46,33 @@ describe("awaiter", () => {
       assert.isAtMost(storage.count("list"), 30)
       assert.isAtLeast(storage.count("list"), 15)
     }).pipe(Effect.provide(TestWorker.layer({ events: false }))))
+
+  it.effect("looks outside of the transaction in which it was asked first", () =>
+    Effect.gen(function*() {
+      const seen: Array<boolean> = []
+      const inner = yield* Storage
+      const watched = Storage.of({
+        ...inner,
+        list: (query) =>
+          Effect.andThen(
+            Effect.map(TestStorage.Transaction, (transaction) => void seen.push(transaction !== null)),
+            inner.list(query)
+          )
+      })
+      const { id } = yield* Some.enqueue({})
+      const record = yield* Effect.gen(function*() {
+        const waiting = yield* Effect.forkChild(
+          Effect.provideService(waitFor(id), TestStorage.Transaction, { writes: [], settles: [] })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Queue.Queue.use((queue) => queue.cancel(id))
+        yield* TestClock.adjust("1 second")
+        return yield* Fiber.join(waiting)
+      }).pipe(Effect.provide(Layer.provide(Layer.fresh(Queue.layer), Layer.succeed(Storage, watched))))
+      assert.strictEqual(record.state, "cancelled")
+      assert.isNotEmpty(seen)
+      assert.notInclude(seen, true)
+    }).pipe(Effect.provide(TestWorker.layer())))
 
   it.effect("notices a job that was removed, and one that never was", () =>
     Effect.gen(function*() {
