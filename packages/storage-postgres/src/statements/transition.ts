@@ -16,6 +16,9 @@ const leasesOf = (s: string) =>
   `select x.id from ${s}.lease x cross join lateral unnest(x.ids) as i(id)
     where i.id in (select unnest($1::text[]::bigint[]))`
 
+/** What the last attempt of a dead job was settled as: a repetition is told from a failure that is tried again. */
+const lastOutcome = (row: string) => `case ${row}.outcome when 'failed' then 'dead' else ${row}.outcome end`
+
 /** Jobs that run now. */
 const running = (s: string) =>
   `running as materialized (
@@ -69,7 +72,7 @@ ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, li
 ), attempted as (
   insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
   select v.id, v.claimed_at, case when v.outcome <> 'crashed' then v.started_at end, v.finished_at, v.token, v.attempt,
-    v.worker_id, v.outcome, v.error
+    v.worker_id, ${lastOutcome("v")}, v.error
   from from_dead v
 ), freed as (
   delete from ${s}.unique_key u using live v where u.key = v.unique_key and u.job_id = v.id
@@ -117,7 +120,7 @@ const redriven = (s: string) =>
 ), attempted as (
   insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
   select d.id, d.claimed_at, case when d.outcome <> 'crashed' then d.started_at end, d.finished_at, d.token, d.attempt,
-    d.worker_id, d.outcome, d.error
+    d.worker_id, ${lastOutcome("d")}, d.error
   from from_dead d
 )`
 
