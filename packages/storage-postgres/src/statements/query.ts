@@ -8,7 +8,7 @@ import { lentJobs } from "./fragments.ts"
  * Parameters: $1 id. Rows oldest first.
  */
 export const history = (s: string): string =>
-  `select a.attempt, a.token, a.worker_id, a.claimed_at, a.started_at, a.finished_at, a.outcome, a.error
+  `select a.attempt, a.token, a.worker_id, a.claimed_at, a.started_at, a.finished_at, case a.outcome when 'dead' then 'failed' else a.outcome end, a.error
 from ${s}.attempt a where a.job_id = $1::bigint
 union all
 select f.attempt, f.token, f.worker_id, f.claimed_at, f.started_at, f.finished_at, f.state, f.error
