@@ -12,8 +12,10 @@ import type { StorageError } from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
+import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Defaults from "../Defaults.ts"
+import * as Metrics from "../Metrics.ts"
 
 /** The inserting half of `Queue`. */
 export interface Inserter {
@@ -98,7 +100,10 @@ const takeBatch = (state: State): ReadonlyArray<Waiting> => {
 /** Uninterruptible, so that closing the queue does not leave a caller without its answer. */
 const write = (storage: Storage["Service"], batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
   Effect.uninterruptible(Effect.flatMap(Effect.exit(storage.insert(batch.map(({ job }) => job))), (exit) => {
-    if (Exit.isSuccess(exit)) return Effect.sync(() => answer(batch, exit.value))
+    if (Exit.isSuccess(exit)) {
+      answer(batch, exit.value)
+      return Metric.update(Metrics.insertBatch, batch.length)
+    }
     // One job that the storage can not hold must not fail the others: each one tries on its own.
     if (batch.length > 1 && isInvalid(exit)) {
       return Effect.forEach(batch, (waiting) => write(storage, [waiting]), { discard: true })
