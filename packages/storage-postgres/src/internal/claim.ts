@@ -11,18 +11,23 @@ import * as statements from "../statements/claim.ts"
 import * as leases from "../statements/lease.ts"
 import * as Doubts from "./doubts.ts"
 import type { Notifier } from "./notifier.ts"
+import * as Round from "./round.ts"
 import * as Rows from "./rows.ts"
 import type { Row, Session } from "./session.ts"
 
-/** Where the last claim of a worker from a queue ended: level, tenant, next position, claims since the last rescan. */
+/** Where the last claim of a worker from a queue ended. */
 interface Mark {
   readonly level: number
   readonly tenant: string
+  /** The position after the newest job that this tenant got. */
   readonly next: bigint
+  /** Claims since the last that began at position 0. */
   readonly claims: number
+  /** Behind which tenant a round began that found no job for the worker and is not over; null when none is under way. */
+  readonly start: string | null
 }
 
-const noMark: Mark = { level: -1, tenant: "", next: 0n, claims: 0 }
+const noMark: Mark = { level: -1, tenant: "", next: 0n, claims: 0, start: null }
 
 /** After so many claims one starts from the beginning, to find jobs that were committed late (measured: decisions/0003). */
 const rescanEvery = 64
@@ -94,7 +99,7 @@ const makeReady = (session: Session) => {
     const claims: Array<Claim> = []
     let mark = marks.get(lane) ?? noMark
     if (mark.claims >= rescanEvery) mark = { ...mark, next: 0n, claims: 0 }
-    const turns = new Set<string>()
+    let start = mark.start ?? mark.tenant
     for (let from = 0, walks = 0; from <= levelMax && claims.length < options.limit && walks < walksMax; walks++) {
       const wanted = options.limit - claims.length
       const rows = yield* claimLevel(options, key, wanted, mark, from)
@@ -102,12 +107,15 @@ const makeReady = (session: Session) => {
       if (first === undefined) break
       const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
       for (const row of jobs) claims.push(Rows.toClaim(row, options.queue))
-      const turn = `${first["level"]} ${first["walked_last"]}`
-      // Tenants without a job for this worker are left behind, until their turn comes round again.
-      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted) && !turns.has(turn)
-      turns.add(turn)
-      mark = isBlocked ? beyond(mark, first) : after(mark, jobs)
-      if (!isBlocked) from = (first["level"] as number) + 1
+      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
+      // Tenants without a job for this worker are left behind, until all of the level were looked at.
+      if (isBlocked && !Round.isOver(start, mark.tenant, first["walked_last"] as string)) {
+        mark = beyond(mark, first, start)
+        continue
+      }
+      mark = after(mark, jobs)
+      start = mark.tenant
+      from = (first["level"] as number) + 1
     }
     // A short claim may have missed jobs before the mark: the next one starts from the beginning.
     remember(marks, lane, claims.length < options.limit ? { ...mark, next: 0n, claims: 0 } : mark)
@@ -126,22 +134,23 @@ const inOrder = (a: Row, b: Row): number =>
   (a["turn"] as number) - (b["turn"] as number) || ((a["seq"] as bigint) < (b["seq"] as bigint) ? -1 : 1)
 
 /** The mark behind tenants that had jobs, none of which this worker could claim. */
-const beyond = (mark: Mark, row: Row): Mark => ({
+const beyond = (mark: Mark, row: Row, start: string): Mark => ({
   level: row["level"] as number,
   tenant: row["walked_last"] as string,
   next: 0n,
-  claims: mark.claims + 1
+  claims: mark.claims + 1,
+  start
 })
 
 /** The mark after the jobs of one level: at the tenant served last. */
 const after = (mark: Mark, jobs: ReadonlyArray<Row>): Mark => {
   const last = jobs.at(-1)
-  if (last === undefined) return mark
+  if (last === undefined) return { ...mark, start: null }
   const level = last["level"] as number
   const tenant = last["tenant"] as string
   const seqs = jobs.filter((row) => row["tenant"] === tenant).map((row) => row["seq"] as bigint)
   const next = seqs.reduce((a, b) => (a > b ? a : b), 0n) + 1n
-  return { level, tenant, next, claims: mark.claims + 1 }
+  return { level, tenant, next, claims: mark.claims + 1, start: null }
 }
 
 /** Workers and queues of one process are few; the oldest marks go when there are many. */
