@@ -1,5 +1,5 @@
 import { StorageSuite } from "@millrace/storage-test"
 import * as StorageDriver from "../storage-driver.ts"
 
-// Some 200 tests, and random commands compared with the reference after each. Take 60 sequences or more for a driver.
+// Every rule of the port, and random commands compared with the reference. For a driver take 60 sequences or more.
 StorageSuite.suite("counting driver", StorageDriver.layer, { model: { sequences: 5 } })

@@ -4,6 +4,7 @@ import { Queue } from "@millrace/queue"
 import { PgStorage } from "@millrace/storage-postgres"
 import { Effect, Layer, Redacted } from "effect"
 import { CloseDay } from "../my-jobs.ts"
+import * as Example from "./support/Example.ts"
 import * as Program from "./support/Program.ts"
 
 const Producer = Queue.layer.pipe(
@@ -24,6 +25,19 @@ layer(Producer, { excludeTestServices: true })("a worker with a module of jobs",
         const error = yield* Effect.flip(CloseDay.execute({ storeId: "s2", day: "2026-11-22" }))
         assert.strictEqual(error._tag, "NoSuchStore")
         assert.strictEqual(yield* worker.stop, 0)
+      }), 60_000)
+  })
+
+  describe("examples/producer.ts", () => {
+    it.effect("stores a job for later, once", () =>
+      Effect.gen(function*() {
+        const { url } = yield* TestDatabase.TestDatabase
+        const ended = yield* Example.run("producer", { DATABASE_URL: Redacted.value(url) })
+        Example.assertSaid(ended, ["Enqueued: the job is stored", "Duplicate: it is the same"])
+        const { items: [job] } = yield* Queue.Queue.use((queue) => queue.list({ tags: ["end-of-day"] }))
+        assert.strictEqual(job?.state, "scheduled")
+        assert.strictEqual(job?.tenant, "s1")
+        assert.strictEqual(job?.priority, 30)
       }), 60_000)
   })
 })

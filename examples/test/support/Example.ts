@@ -16,9 +16,16 @@ export interface Ended {
 }
 
 /** Runs `node examples/<name>.ts` to its end. Interrupting it kills the process. */
-export const run = (name: string): Effect.Effect<Ended> =>
+export const run = (
+  name: string,
+  environment: { readonly [variable: string]: string } = {}
+): Effect.Effect<Ended> =>
   Effect.callback((resume) => {
-    const child = spawn(process.execPath, [`examples/${name}.ts`], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn(process.execPath, [`examples/${name}.ts`], {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
     let text = ""
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8")
