@@ -29,7 +29,7 @@ import type { StopSignals } from "./StopSignals.ts"
 import * as Supervisor from "./Supervisor.ts"
 
 /** Time that server and worker get to stop by themselves: the worker's own grace and a second for the last writes. */
-export const programGrace = Duration.millis(7_300)
+const programGrace = Duration.millis(7_300)
 
 /** Time that running jobs get in a worker that stops. */
 const workerGrace = "6 seconds"
@@ -54,7 +54,7 @@ export interface Failure {
 }
 
 /** The database of `DATABASE_URL` does not let itself be used. */
-export class DatabaseUnusable extends Schema.TaggedError<DatabaseUnusable>()("DatabaseUnusable", {
+class DatabaseUnusable extends Schema.TaggedError<DatabaseUnusable>()("DatabaseUnusable", {
   url: Schema.String,
   detail: Schema.String
 }) {

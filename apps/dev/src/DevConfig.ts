@@ -41,7 +41,7 @@ export class InvalidSetting extends Schema.TaggedError<InvalidSetting>()("Invali
 export type Environment = { readonly [variable: string]: string | undefined }
 
 /** The port when nobody says otherwise. */
-export const defaultPort = 4080
+const defaultPort = 4080
 
 /** Reads the settings. */
 export const parse = (environment: Environment, root: string): Result.Result<DevConfig, InvalidSetting> =>

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { Output } from "./Output.ts"
 
 /** Something did not get ready. */
-export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
+class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
   what: Schema.String,
   after: Schema.String
 }) {

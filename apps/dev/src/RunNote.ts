@@ -34,7 +34,7 @@ export class AlreadyRuns extends Schema.TaggedError<AlreadyRuns>()("AlreadyRuns"
 }
 
 /** The data folder can not be used. */
-export class UnusableFolder extends Schema.TaggedError<UnusableFolder>()("UnusableFolder", {
+class UnusableFolder extends Schema.TaggedError<UnusableFolder>()("UnusableFolder", {
   folder: Schema.String,
   detail: Schema.String
 }) {

@@ -8,7 +8,7 @@ import { Data, Deferred, Effect, Redacted } from "effect"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { dirname, join } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import * as ProcessTable from "./ProcessTable.ts"
 import * as Wait from "./Wait.ts"
 
@@ -16,7 +16,7 @@ import * as Wait from "./Wait.ts"
 export const root = dirname(dirname(dirname(import.meta.dirname)))
 
 /** The module of a user that the programs under test load. */
-export const ledgerJobs = join(import.meta.dirname, "LedgerJobs.ts")
+export const ledgerJobs = fileURLToPath(new URL("./LedgerJobs.ts", import.meta.url))
 
 /** How a process ended. */
 export interface Exit {
@@ -69,8 +69,7 @@ const environmentOf = (more: Start["environment"] = {}): { readonly [variable: s
   )
 
 /** Starts a process in a group of its own; what is left of the group is killed when the scope closes. */
-export const start = (options: Start) =>
-  Effect.map(Effect.acquireRelease(spawned(options), release), toProc(options.name))
+const start = (options: Start) => Effect.map(Effect.acquireRelease(spawned(options), release), toProc(options.name))
 
 interface Spawned {
   readonly child: ChildProcess

@@ -2,7 +2,7 @@
  * What the system knows of processes (Linux): which live, what memory they used, which belong to a folder.
  */
 import { Effect } from "effect"
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 
 const read = (path: string): string => {
   try {
@@ -27,10 +27,7 @@ const stateOf = (pid: number): string => {
 }
 
 /** Whether a process is there and has not ended: one that nobody collected has. */
-export const isAlive = (pid: number): boolean => !["", "Z", "X"].includes(stateOf(pid))
-
-/** Whether a process is stopped by SIGSTOP. */
-export const isStopped = (pid: number): boolean => stateOf(pid) === "T"
+const isAlive = (pid: number): boolean => !["", "Z", "X"].includes(stateOf(pid))
 
 /** The most memory that a process ever had resident, in bytes. */
 export const peakMemoryBytes = (pid: number): number =>
@@ -46,6 +43,12 @@ export const processesOf = (folder: string): ReadonlyArray<{ readonly pid: numbe
       const texts = [command, read(`/proc/${pid}/environ`), link(`/proc/${pid}/cwd`)]
       return texts.some((text) => text.includes(folder)) ? [{ pid, command: command.slice(0, 120) }] : []
     })
+
+/** The program that a process runs. */
+export const programOf = (pid: number): string => link(`/proc/${pid}/exe`)
+
+/** The user that a process runs as. */
+export const userOf = (pid: number): number => statSync(`/proc/${pid}`).uid
 
 /** Sends a signal; harmless when the process has ended. */
 export const signal = (pid: number, name: NodeJS.Signals) =>

@@ -1,11 +1,13 @@
 /**
  * What `npm start` promises, from the first start on an empty folder to the last process.
  */
+import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
+import { TestDatabase } from "@millrace/postgres-embedded"
 import { JobId } from "@millrace/storage"
-import { Clock, DateTime, Effect } from "effect"
+import { Clock, DateTime, Effect, Redacted } from "effect"
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -130,6 +132,22 @@ describe("npm start", () => {
       yield* nothingLeft(dataFolder)
       assert.include(dev.output(), "stopping (npm has ended)")
     }), 150_000)
+
+  it.live("uses a database of one's own, and leaves it running", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const dataFolder = yield* TestFolder.make
+      const dev = yield* Harness.startDev({ dataFolder, environment: { DATABASE_URL: Redacted.value(url) } })
+      assert.notInclude(dev.output(), new URL(Redacted.value(url)).password)
+      assert.strictEqual((yield* paste(dev)).job.state, "completed")
+      const { exit, tookMillis } = yield* stop(dev, "SIGINT")
+      assert.strictEqual(exit.code, 0)
+      assert.isBelow(tookMillis, 10_000)
+      assert.deepStrictEqual(ProcessTable.processesOf(dataFolder), [])
+      assert.notInclude(readdirSync(dataFolder), "postgres")
+      const client = yield* PgClient.PgClient
+      assert.strictEqual((yield* client`select 1 as one`).length, 1)
+    }).pipe(Effect.provide(TestDatabase.layer)), 150_000)
 
   it.live("says what it can not start with", () =>
     Effect.gen(function*() {
