@@ -2,19 +2,21 @@
  * One migrated database for all tests of a file, emptied before each: a migration per test would take seconds.
  */
 import { PgClient } from "@effect/sql-pg"
-import { TestDatabase } from "@millrace/postgres-embedded"
 import { afterAll } from "@effect/vitest"
+import { TestDatabase } from "@millrace/postgres-embedded"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as PgMigrations from "../src/PgMigrations.ts"
 import * as PgStorage from "../src/PgStorage.ts"
 
+/** Deletes all rows: to truncate some 80 tables and partitions takes a hundred times as long. */
 const empty = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const tables = yield* sql<{ name: string }>`
     select format('millrace.%I', c.relname) as name from pg_class c
     where c.relnamespace = 'millrace'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
       and c.relname <> 'migration'`
-  yield* sql.unsafe(`truncate ${tables.map((table) => table.name).join(", ")}`)
+  const deletions = tables.map(({ name }, index) => `d${index} as (delete from ${name})`)
+  yield* sql.unsafe(`with ${deletions.join(", ")} select 1`)
 })
 
 /** Makes a layer of an empty storage and its client, on a database of this file's own. */
