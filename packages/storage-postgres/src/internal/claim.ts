@@ -115,6 +115,9 @@ const makeReady = (session: Session) => {
       }
       mark = after(mark, jobs)
       start = mark.tenant
+      // Tenants with less than their share leave room that others may fill.
+      if (jobs.length > 0 && jobs.length < wanted && (first["walked"] as number) > 1) continue
+      if (first["more"] !== true) break
       from = (first["level"] as number) + 1
     }
     // A short claim may have missed jobs before the mark: the next one starts from the beginning.

@@ -16,7 +16,8 @@
  * Parameters: $1 clock, $2 worker, $3 queue, $4 names, $5 limit, $6 per tenant, $7 level served last,
  * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position, $12 key of the claim.
  * Rows: level, lease, then the job; one row with only the level when nothing of it could be claimed;
- * walked and walked_last tell how many tenants were looked at, and the last of them.
+ * walked and walked_last tell how many tenants were looked at, and the last of them,
+ * more whether there are levels after this one.
  */
 import { countInto, jobValues, now } from "./fragments.ts"
 
@@ -63,7 +64,9 @@ walk(tenant, phase) as (
   select f.tenant, row_number() over () as turn, greatest($6::int, ceil($5::float8 / count(*) over ())::int) as quantum
   from (select w.tenant from walk w limit $10::int) f
 ), turns as materialized (
-  select array_agg(f.tenant order by f.turn) as tenants from share f
+  select array_agg(f.tenant order by f.turn) as tenants,
+    exists (select from ${s}.ready r cross join top where r.queue = $3 and r.priority > top.priority) as more
+  from share f
 ), picked as (
   select p.at from share f cross join top cross join lateral (
     select r.ctid as at from ${s}.ready r
@@ -84,7 +87,7 @@ walk(tenant, phase) as (
 select top.priority as level, l.id as lease, l.size, t.id, t.seq, t.token + 1 as token, t.name, t.version, t.tenant,
   t.payload, t.failures, t.crashes, t.max_attempts, t.timeout_ms, t.retry, t.unique_key, t.tags,
   t.created_at, t.has_report, (row_number() over ())::int as place, array_position(u.tenants, t.tenant) as turn,
-  cardinality(u.tenants) as walked, u.tenants[cardinality(u.tenants)] as walked_last
+  cardinality(u.tenants) as walked, u.tenants[cardinality(u.tenants)] as walked_last, u.more
 from top cross join turns u left join (taken t cross join lent l) on true
 where top.priority is not null`
 
