@@ -27,10 +27,10 @@ const step = (shop: Workshop.Workshop, lane: Lane.Lane): Effect.Effect<Loop.Paus
     const room = Defaults.settleBacklog - shop.table.outbox.length
     const limit = Workshop.mayClaim(shop) ? Lane.wanted(lane, room) : 0
     if (limit <= 0) return Effect.succeed(Loop.about(shop.settings.pollMillis))
-    return Effect.map(
-      claim(shop, lane, limit, false),
-      (count) => count === 0 ? Loop.about(shop.settings.pollMillis) : Loop.again
-    )
+    return Effect.map(claim(shop, lane, limit, false), (count) => {
+      lane.isDrained = count < limit
+      return lane.isDrained ? Loop.about(shop.settings.pollMillis) : Loop.again
+    })
   })
 
 /** Claims jobs and takes them into the table; answers how many there were. */

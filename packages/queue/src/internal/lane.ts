@@ -17,6 +17,8 @@ export interface Lane {
   buffer: Array<Held>
   /** Slots taken by handlers. */
   running: number
+  /** The last claim got less than it asked for: there is nothing more until the storage says so, or the next poll. */
+  isDrained: boolean
   /** Attempts that ended since the pace was last measured. */
   ended: number
   measuredMillis: number
@@ -31,6 +33,7 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
   runWake: Latch.makeUnsafe(false),
   buffer: [],
   running: 0,
+  isDrained: false,
   ended: 0,
   measuredMillis: nowMillis,
   pace: 0

@@ -44,7 +44,7 @@ const step = (shop: Workshop.Workshop, lane: Lane.Lane): Loop.Pause => {
     if (held !== undefined) start(shop, held)
   }
   releaseAged(shop, lane, nowMillis)
-  if (Lane.wanted(lane, 1) > 0) lane.claimWake.openUnsafe()
+  if (!lane.isDrained && Lane.wanted(lane, 1) > 0) lane.claimWake.openUnsafe()
   const [oldest] = lane.buffer
   if (oldest === undefined) return Loop.untilWoken
   return Loop.exactly(Math.max(1, Math.ceil(oldest.claimedMillis + Defaults.prefetchAgeMillis - nowMillis)))
