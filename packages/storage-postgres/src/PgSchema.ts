@@ -24,7 +24,7 @@ export const defaultName = "millrace"
  */
 export const PgSchemaName = Schema.String.check(
   Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_-]{0,39}$/, {
-    description: "a schema name: 1 to 40 letters, digits, _ or -, beginning with a letter or _"
+    expected: "a schema name: 1 to 40 letters, digits, _ or -, beginning with a letter or _"
   })
 )
 

@@ -23,7 +23,10 @@ export const dayOf = (table: string, name: string): number | null => {
   const match = /^(\d{4})(\d{2})(\d{2})$/.exec(name.slice(table.length + 1))
   if (match === null || !name.startsWith(`${table}_`)) return null
   const at = DateTime.make({ year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) })
-  return at._tag === "None" ? null : Math.floor(DateTime.toEpochMillis(at.value) / dayMillis)
+  if (at._tag === "None") return null
+  const day = Math.floor(DateTime.toEpochMillis(at.value) / dayMillis)
+  // A 32nd of a 13th month would be taken for a day of the next year.
+  return nameOf(table, day) === name ? day : null
 }
 
 /** Whether every instant of a day lies before the cutoff. */
