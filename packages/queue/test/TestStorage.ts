@@ -46,6 +46,8 @@ export class TestStorage extends Context.Service<TestStorage, {
   readonly count: (method: Method) => number
   /** Holds the calls of a method back until the latch opens. */
   readonly hold: (method: Method) => Latch.Latch
+  /** Lets the calls of a method take effect, and holds their answers back until the latch opens. */
+  readonly holdAnswers: (method: Method) => Latch.Latch
   readonly settlements: () => ReadonlyArray<Settlement>
   readonly inner: Storage["Service"]
   readonly publish: (event: StorageEvent) => Effect.Effect<void>
@@ -99,6 +101,7 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
     const calls: Array<Call> = []
     const faults = new Map<Method, { fault: Fault; times: number }>()
     const holds = new Map<Method, Latch.Latch>()
+    const answerHolds = new Map<Method, Latch.Latch>()
     const commits: { next: CommitFault } = { next: null }
     const committed: Array<unknown> = []
 
@@ -111,7 +114,8 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
         calls.push({ method, input })
         const next = faults.get(method)
         const held = holds.get(method)?.await ?? Effect.void
-        if (next === undefined || next.times <= 0) return Effect.andThen(held, call)
+        const answer = answerHolds.get(method)?.await ?? Effect.void
+        if (next === undefined || next.times <= 0) return Effect.andThen(held, Effect.tap(call, () => answer))
         next.times -= 1
         switch (next.fault) {
           case "fail":
@@ -209,6 +213,11 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
         hold: (method) => {
           const latch = Latch.makeUnsafe(false)
           holds.set(method, latch)
+          return latch
+        },
+        holdAnswers: (method) => {
+          const latch = Latch.makeUnsafe(false)
+          answerHolds.set(method, latch)
           return latch
         },
         settlements: () =>

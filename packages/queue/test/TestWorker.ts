@@ -13,6 +13,8 @@ import * as TestStorage from "./TestStorage.ts"
 /** A worker that a test started. */
 export interface Started {
   readonly worker: Worker.Worker["Service"]
+  /** Registers more handlers with it. */
+  readonly register: (handlers: Layer.Layer<never, never, Handlers>) => Effect.Effect<void>
   /** Closes the worker's layer, which stops it gracefully. */
   readonly stop: Effect.Effect<void>
 }
@@ -32,7 +34,9 @@ export const start = <R>(
       ))
     )
     const context = yield* Layer.buildWithScope(handlers.pipe(Layer.provideMerge(Worker.layer(options))), scope)
-    return { worker: Context.get(context, Worker.Worker), stop: Scope.close(scope, Exit.void) }
+    const register = (more: Layer.Layer<never, never, Handlers>) =>
+      Effect.asVoid(Layer.buildWithScope(Layer.provide(more, Layer.succeedContext(context)), scope))
+    return { worker: Context.get(context, Worker.Worker), register, stop: Scope.close(scope, Exit.void) }
   })
 
 /** The queue and the storage of a test. */

@@ -261,6 +261,25 @@ describe("Worker", () => {
       assert.strictEqual(yield* stateOf(second.id), "available")
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  it.effect("gives back what a claim brings after a drain has begun", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const runs = yield* Ref.make(0)
+      const Work = Job.make("Work", { payload: {} })
+      const { worker } = yield* TestWorker.start(Work.toLayer(() => Ref.update(runs, (n) => n + 1)))
+      yield* settle
+      const latch = storage.holdAnswers("claim")
+      const { id } = yield* Work.enqueue({})
+      yield* settle
+      const draining = yield* Effect.forkChild(worker.drain)
+      yield* settle
+      latch.openUnsafe()
+      yield* settle
+      yield* Fiber.join(draining)
+      assert.strictEqual(yield* stateOf(id), "available")
+      assert.strictEqual(yield* Ref.get(runs), 0)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
   it.effect("comes back within 5 seconds of the storage, without an attempt lost to the outage", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage

@@ -137,6 +137,59 @@ describe("renewer", () => {
       assert.strictEqual((yield* recordOf(id)).attempt, 1)
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  it.effect("does not run what a claim brings whose registration was lost meanwhile", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const tokens = yield* Ref.make<ReadonlyArray<number>>([])
+      const { worker } = yield* TestWorker.start(
+        Work.toLayer((_, job) => Ref.update(tokens, (all) => [...all, job.token]))
+      )
+      yield* settle
+      const latch = storage.holdAnswers("claim")
+      yield* Work.enqueue({})
+      yield* settle
+      yield* forget(storage, (yield* worker.health).workerId)
+      yield* pass(5_000)
+      latch.openUnsafe()
+      yield* pass(5_000)
+      assert.deepStrictEqual(yield* Ref.get(tokens), [2])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("does not bring a lost registration back to life when the names change", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const Other = Job.make("Other", { payload: {} })
+      const { register, worker } = yield* TestWorker.start(Work.toLayer(() => Effect.never))
+      yield* Work.enqueue({})
+      yield* settle
+      const { workerId } = yield* worker.health
+      yield* forget(storage, workerId)
+      yield* register(Other.toLayer(() => Effect.void))
+      yield* pass(1_000)
+      assert.notStrictEqual((yield* worker.health).workerId, workerId)
+      const { workers } = yield* storage.inner.overview
+      assert.deepStrictEqual(workers.map(({ id, info }) => [id === workerId, info.names]), [[false, ["Work", "Other"]]])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("cancels the attempt that the storage means, not an older one of the same job", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const gate = yield* Deferred.make<void>()
+      const { worker } = yield* TestWorker.start(
+        Work.toLayer((_, job) => job.token === 1 ? Effect.uninterruptible(Deferred.await(gate)) : Effect.never)
+      )
+      const { id } = yield* Work.enqueue({})
+      yield* settle
+      yield* forget(storage, (yield* worker.health).workerId)
+      yield* pass(5_000)
+      // The first attempt ignores its interruption; the second runs beside it.
+      assert.strictEqual((yield* worker.health).running, 2)
+      yield* Queue.Queue.use((queue) => queue.cancel(id))
+      yield* pass(5_000)
+      assert.strictEqual((yield* recordOf(id)).state, "cancelled")
+      yield* Deferred.succeed(gate, undefined)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
   it.effect("never registers under an id that it used before", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage

@@ -108,6 +108,25 @@ describe("settler", () => {
       assert.strictEqual((yield* worker.health).settling, 0)
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  it.effect("writes nothing of a registration that is lost", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const { worker } = yield* TestWorker.start(Work.toLayer(() => Effect.void))
+      yield* settle
+      storage.fault("settle", "fail", Infinity)
+      yield* Work.enqueue({})
+      yield* pass(1_000)
+      const { workerId } = yield* worker.health
+      yield* storage.inner.renew({ _tag: "Leave", workerId })
+      yield* pass(5_000)
+      assert.notStrictEqual((yield* worker.health).workerId, workerId)
+      const before = storage.settlements().filter(({ token }) => token === 1).length
+      storage.heal()
+      yield* pass(5_000)
+      assert.strictEqual(storage.settlements().filter(({ token }) => token === 1).length, before)
+      assert.deepStrictEqual(yield* states, ["completed"])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
   it.effect("settles the one outcome that the storage refuses as dead, and all others as they are", () =>
     Effect.gen(function*() {
       const Text = Job.make("Text", { payload: { text: Schema.String }, success: Schema.String })

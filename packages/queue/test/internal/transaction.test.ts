@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import type { JobId } from "@millrace/storage/JobId"
+import type { Settlement } from "@millrace/storage/Outcome"
 import { Deferred, Effect, Ref, Schema } from "effect"
 import * as Job from "../../src/Job.ts"
 import * as Queue from "../../src/Queue.ts"
@@ -98,6 +99,31 @@ describe("Job.transactional", () => {
         assert.strictEqual(record.failures, fault === "conflict" ? 1 : 0)
       }).pipe(Effect.provide(withTransactions)))
   }
+
+  it.effect("settles an attempt of unknown commit apart from others, for it may have to wait", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const commits = yield* TestStorage.Commits
+      const gate = yield* Deferred.make<void>()
+      yield* TestWorker.start(
+        Book.toLayer(({ entry }) =>
+          Effect.andThen(
+            Deferred.await(gate),
+            entry === "tx" ? Job.transactional(book(entry)) : Effect.succeed({ id: 1 })
+          )
+        )
+      )
+      for (const entry of ["a", "b", "tx", "c", "d"]) yield* Book.enqueue({ entry })
+      yield* settle
+      commits.next = "fail"
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      const batches = storage.calls.filter(({ method }) => method === "settle").map(({ input }) =>
+        (input as ReadonlyArray<Settlement>).map(({ outcome }) => outcome._tag)
+      )
+      assert.isTrue(batches.some((tags) => tags.join() === "Snoozed"))
+      assert.isTrue(batches.every((tags) => !tags.includes("Snoozed") || tags.length === 1))
+    }).pipe(Effect.provide(withTransactions)))
 
   it.effect("rolls back and stops the handler when the claim was lost meanwhile", () =>
     Effect.gen(function*() {
