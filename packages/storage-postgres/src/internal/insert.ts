@@ -15,38 +15,9 @@ const roundsMax = 5
 
 /** The insert method of a session. */
 export const make = (session: Session, notifier: Notifier) => {
-  const insertText = statements.insert(session.schema)
-  const alikeText = statements.insertAlike(session.schema)
+  const insertAlike = makeAlike(session, notifier)
+  const insertAny = makeAny(session, notifier)
   const holdersText = statements.keyHolders(session.schema)
-
-  const insertAlike = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>, first: NewJob) {
-    const payloads = jobs.map((job) => JSON.stringify(job.payload))
-    const tenants = jobs.map((job) => job.tenant)
-    yield* check(jobs, [...payloads, ...tenants, ...sharedText(first)].every(isStorableText))
-    const params = [yield* session.now, ...shared(first), payloads, tenants]
-    const results: Array<InsertResult | null> = jobs.map(() => null)
-    for (const row of yield* session.rows("insert", alikeText, params)) {
-      results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
-    }
-    yield* session.sql.afterCommit(notifier.inserted(new Set([first.queue]), false))
-    return results
-  })
-
-  const insertAny = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
-    const json = encode(jobs)
-    yield* check(jobs, Bounds.isStorable(json))
-    const rows = yield* session.rows("insert", insertText, [yield* session.now, json])
-    const results: Array<InsertResult | null> = jobs.map(() => null)
-    const queues = new Set<string>()
-    let isScheduled = false
-    for (const row of rows) {
-      results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
-      if (row["due"] === true) queues.add(row["queue"] as string)
-      else isScheduled = true
-    }
-    yield* session.sql.afterCommit(notifier.inserted(queues, isScheduled))
-    return results
-  })
 
   /** The holders of the keys of refused jobs; a key that nobody holds any more is missing. */
   const holdersOf = Effect.fnUntraced(function*(keys: ReadonlyArray<string>) {
@@ -77,6 +48,43 @@ export const make = (session: Session, notifier: Notifier) => {
       results = results.map((result) => result ?? again[next++] ?? null)
     }
     return results.filter((result) => result !== null)
+  })
+}
+
+/** Inserts jobs that share all but payload and tenant. */
+const makeAlike = (session: Session, notifier: Notifier) => {
+  const alikeText = statements.insertAlike(session.schema)
+  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>, first: NewJob) {
+    const payloads = jobs.map((job) => JSON.stringify(job.payload))
+    const tenants = jobs.map((job) => job.tenant)
+    yield* check(jobs, [...payloads, ...tenants, ...sharedText(first)].every(isStorableText))
+    const params = [yield* session.now, ...shared(first), payloads, tenants]
+    const results: Array<InsertResult | null> = jobs.map(() => null)
+    for (const row of yield* session.rows("insert", alikeText, params)) {
+      results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
+    }
+    yield* session.sql.afterCommit(notifier.inserted(new Set([first.queue]), false))
+    return results
+  })
+}
+
+/** Inserts any jobs; those that their unique key refuses stay null. */
+const makeAny = (session: Session, notifier: Notifier) => {
+  const insertText = statements.insert(session.schema)
+  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    const json = encode(jobs)
+    yield* check(jobs, Bounds.isStorable(json))
+    const rows = yield* session.rows("insert", insertText, [yield* session.now, json])
+    const results: Array<InsertResult | null> = jobs.map(() => null)
+    const queues = new Set<string>()
+    let isScheduled = false
+    for (const row of rows) {
+      results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
+      if (row["due"] === true) queues.add(row["queue"] as string)
+      else isScheduled = true
+    }
+    yield* session.sql.afterCommit(notifier.inserted(queues, isScheduled))
+    return results
   })
 }
 

@@ -82,8 +82,7 @@ export const settleCompleted = (s: string): string =>
 select z.id, z.token from zipped z where z.hit`
 
 /** After a cancel request, what would bring the job back cancels it. */
-const verdict = (s: string) =>
-  `verdict as materialized (
+const verdict = `verdict as materialized (
   select z.*,
     case when z.cancel_reason is not null and z.outcome in (2, 3, 4) then 5 else z.outcome end as act,
     z.failures + case when z.outcome = 6 or (z.outcome = 2 and z.cancel_reason is null) then 1 else 0 end as failures_now,
@@ -150,7 +149,7 @@ export const settle = (s: string): string =>
       [...commonNames, "outcome", "delay_ms", "error_text", "settle_report"],
       [...commonArrays, "$10::int[]", "$11::text[]::float8[]", "$12::text[]", "$13::boolean[]"]
     )
-  }, ${verdict(s)}, kept as (
+  }, ${verdict}, kept as (
   ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
 ), buried as (
   ${endedInto(s, "dead", "outcome", "'failed'", "v.act = 6")}
