@@ -1,8 +1,8 @@
--- Two roles instead of one that may do everything. For the database `shop`, by its owner, before the first start.
+-- Two roles instead of one that may do everything: run by a superuser, in your database, before the first start.
 
--- Workers and the server. Owns the schema, because migrations and retention create and drop tables.
+-- Workers and the server. Owns the schema, because migrations and retention create and drop tables in it.
 create role millrace_worker login password 'change me';
-grant create on database shop to millrace_worker;
+create schema millrace authorization millrace_worker;
 
 -- The web application: enqueues and reads jobs, and can change none.
 create role millrace_producer login password 'change me';

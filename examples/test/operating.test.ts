@@ -37,8 +37,7 @@ const clientOf = (role: string) =>
 const prepare = Effect.gen(function*() {
   const { name } = yield* TestDatabase.TestDatabase
   const suffix = name.slice(name.lastIndexOf("_"))
-  const text = read("roles.sql").replaceAll("database shop", `database ${name}`)
-    .replaceAll(/millrace_(worker|producer)/g, `$&${suffix}`)
+  const text = read("roles.sql").replaceAll(/millrace_(worker|producer)/g, `$&${suffix}`)
   const [before = "", after = ""] = text.split("-- After the first start of a worker")
   yield* Effect.acquireRelease(runAll(before), () => Effect.ignore(dropRoles(suffix)))
   const worker = clientOf(`millrace_worker${suffix}`)
