@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as StorageError from "@millrace/storage/StorageError"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as SqlError from "effect/sql/SqlError"
 
@@ -100,8 +101,12 @@ const reasonOf = (
 }
 
 /**
- * Maps the SQL errors of an effect to `StorageError`s that name the operation. A lost connection
- * that surfaces as a defect (a failed ROLLBACK) stays a typed error.
+ * Maps the SQL errors of an effect to `StorageError`s that name the operation.
+ *
+ * **Gotchas**
+ *
+ * When a connection is lost inside of a transaction, its ROLLBACK fails too; the client then reports all errors of the
+ * transaction as defects. That is still `Unavailable` here, unless the transaction was interrupted.
  *
  * @stability unstable
  * @category combinators
@@ -112,7 +117,10 @@ export const mapErrors = (operation: string) =>
   self: Effect.Effect<A, E | SqlError.SqlError, R>
 ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StorageError.StorageError, R> =>
   self.pipe(
-    Effect.catchDefect((defect) => SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)),
+    Effect.catchCause((cause) => {
+      const defect = cause.reasons.filter(Cause.isDieReason).map((reason) => reason.defect).find(SqlError.isSqlError)
+      return defect === undefined || Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.fail(defect)
+    }),
     Effect.mapError((error) =>
       SqlError.isSqlError(error) ? fromSqlError(operation)(error) : error as Exclude<E, SqlError.SqlError>
     )

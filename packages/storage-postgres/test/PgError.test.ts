@@ -192,6 +192,37 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("PgErr
       yield* sql`select 1`
     }))
 
+  it.effect("keeps it one when the storage's own error or the caller's made the transaction roll back", () =>
+    Effect.gen(function*() {
+      const sql = yield* LiveDatabase.client({ maxConnections: 1 })
+      const other = yield* PgClient.PgClient
+      const stored = new StorageError.StorageError({
+        reason: new StorageError.Conflict({ operation: "insert", detail: "contended" })
+      })
+      for (const own of [stored, "mine"]) {
+        const reason = yield* reasonOf(sql.withTransaction(Effect.gen(function*() {
+          const victim = yield* pid(sql)
+          yield* other`select pg_terminate_backend(${victim})`
+          return yield* Effect.fail(own)
+        })))
+        assert.strictEqual(reason._tag, "Unavailable")
+      }
+    }))
+
+  it.effect("does not turn an interruption into an error", () =>
+    Effect.gen(function*() {
+      const sql = yield* LiveDatabase.client({ maxConnections: 1 })
+      const other = yield* PgClient.PgClient
+      const open = yield* Deferred.make<number>()
+      const fiber = yield* sql.withTransaction(
+        Effect.andThen(Effect.flatMap(pid(sql), (victim) => Deferred.succeed(open, victim)), Effect.never)
+      ).pipe(PgError.mapErrors("probe"), Effect.forkChild)
+      yield* other`select pg_terminate_backend(${yield* Deferred.await(open)})`
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.hasInterrupts(exit))
+    }))
+
   it.effect("lets other errors and defects through", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Effect.fail("mine").pipe(PgError.mapErrors("probe"), Effect.flip), "mine")
