@@ -53,7 +53,7 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
   return Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
     yield* check(Bounds.checkIds(ids))
     const results = new Map<string, TransitionResult>()
-    let missing = [...new Set(ids)]
+    let missing = [...new Set(ids)].filter(Rows.isId)
     for (let round = 0; missing.length > 0 && round < transitionRounds; round++) {
       for (const [id, result] of yield* act(missing, action)) results.set(id, result)
       missing = missing.filter((id) => !results.has(id))

@@ -67,7 +67,7 @@ export const makeReport = (session: Session) => {
 const encodeReport = (report: Report) => {
   const lease = Rows.parseLeaseId(report.leaseId)
   return {
-    id: report.id,
+    id: Rows.isId(report.id) ? report.id : undefined,
     token: report.token,
     lease_id: lease?.lease,
     place: lease?.place,
