@@ -7,7 +7,7 @@
 import type { Claim } from "@millrace/storage/Claim"
 import * as JobId from "@millrace/storage/JobId"
 import { Storage } from "@millrace/storage/Storage"
-import { Deferred, Effect, Layer, Schema, Stream } from "effect"
+import { Deferred, Effect, Layer, References, Schema, Stream } from "effect"
 import { performance } from "node:perf_hooks"
 import * as Job from "../src/Job.ts"
 import * as Worker from "../src/Worker.ts"
@@ -127,7 +127,7 @@ const program = Effect.gen(function*() {
   }
 })
 
-Effect.runPromise(program).catch((error: unknown) => {
+Effect.runPromise(Effect.provideService(program, References.MinimumLogLevel, "Warn")).catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })

@@ -41,7 +41,7 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  *   `dead` or `cancelled` one. `remove` deletes a job that is not running, with its history.
  * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
  * - `pause` keeps every worker from claiming jobs of a queue, `resume` ends that. Running jobs go on.
- * - `awaitFinished` waits until a job is `completed`, `cancelled` or `dead`.
+ * - `awaitFinished` waits until a job is `completed`, `cancelled` or `dead`, also through outages of the storage.
  *
  * @stability unstable
  * @category services

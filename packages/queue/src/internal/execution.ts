@@ -29,7 +29,7 @@ export const execute = Effect.fnUntraced(function*<Success extends AnySchema, Er
 })
 
 /** The result of a completed job, or the error of one that ended otherwise. */
-export const endOf = <Success extends AnySchema, Error extends AnySchema>(
+const endOf = <Success extends AnySchema, Error extends AnySchema>(
   { codec }: JobDefinition<string, AnySchema, Success, Error>,
   record: JobRecord
 ): Effect.Effect<Success["Type"], Error["Type"] | JobCancelled | JobDead> => {

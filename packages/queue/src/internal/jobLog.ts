@@ -101,16 +101,15 @@ export const startSpan = (shop: Workshop.Workshop, held: Held, handler: Handler)
   if (!handler.context.mapUnsafe.has(Tracer.TracerKey)) return null
   const tracer = Context.get(handler.context, Tracer.Tracer)
   return guarded(() => {
-    const parent = Context.getOrUndefined(handler.context, Tracer.ParentSpan)
     const span = tracer.span({
       name: `job ${held.claim.name}`,
-      parent: Option.fromUndefinedOr(parent),
+      parent: Option.none(),
       annotations: Context.empty(),
       links: [],
       startTime: shop.clock.currentTimeNanosUnsafe(),
       kind: "consumer",
-      root: parent === undefined,
-      sampled: parent?.sampled ?? true
+      root: true,
+      sampled: true
     })
     for (const [key, value] of Object.entries(annotations(held))) span.attribute(`millrace.${key}`, value)
     return span

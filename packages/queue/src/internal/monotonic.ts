@@ -2,10 +2,6 @@
  * Monotonic time in milliseconds: the only time that deadlines and durations inside a worker are made of.
  */
 import type * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
 
 /** The monotonic time of a clock, in milliseconds with fractions. Its origin means nothing. */
 export const millisOf = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-
-/** The monotonic time, in milliseconds with fractions. Its origin means nothing. */
-export const millis: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => millisOf(clock)))

@@ -1,7 +1,9 @@
 /**
  * Registering handlers with a worker, and letting them go.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
 import type { Handler, Handlers } from "../Handlers.ts"
 import { InvalidOption } from "../QueueError.ts"
 import * as ClaimTable from "./claimTable.ts"
@@ -11,7 +13,10 @@ import * as Workshop from "./workshop.ts"
 
 /** The handlers of a worker. */
 export const make = (shop: Workshop.Workshop): Handlers["Service"] => ({
-  register: (handler) => Effect.acquireRelease(add(shop, handler), () => letGo(shop, handler)),
+  register: (given) => {
+    const handler = prepare(given)
+    return Effect.acquireRelease(add(shop, handler), () => letGo(shop, handler))
+  },
   names: Effect.sync(() => Workshop.names(shop))
 })
 
@@ -28,6 +33,12 @@ const add = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
     return Effect.void
   })
 
+/** A handler's attempts do not belong to the span in which its layer was built. Flat, for it is added to for every job. */
+const prepare = (handler: Handler): Handler => ({
+  ...handler,
+  context: Context.omit(Tracer.ParentSpan)(handler.context)
+})
+
 /** The services of the handler are closed after this: none of its attempts may be left. */
 const letGo = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -43,7 +54,7 @@ const letGo = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =
       lane.buffer = kept
       for (const held of gone) ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
     }
-    return Shutdown.drain(shop, (held) => held.claim.name === name)
+    return Shutdown.drain(shop, (held) => held.handler === handler)
   })
 
 /** The storage hears of the names with the next renewal, which is now. */

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import type { JobId } from "@millrace/storage/JobId"
-import { Cause, Deferred, Effect, Exit, Fiber, Logger, Ref, References, Schema, Tracer } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Logger, Option, Ref, References, Schema, Tracer } from "effect"
 import * as CurrentJob from "../../src/CurrentJob.ts"
 import * as Job from "../../src/Job.ts"
 import * as Queue from "../../src/Queue.ts"
@@ -144,6 +144,7 @@ describe("runner", () => {
       yield* TestWorker.start(
         Work.toLayer(({ n }) => n === 1 ? Effect.die("no") : Effect.withSpan(Effect.void, "inner"))
       ).pipe(
+        Effect.withSpan("the program's start"),
         Effect.provideService(Tracer.Tracer, tracer)
       )
       const { id } = yield* Work.enqueue({ n: 0 })
@@ -154,6 +155,7 @@ describe("runner", () => {
       assert.strictEqual(attempts[0]?.attributes.get("millrace.job"), id)
       assert.strictEqual(attempts[0]?.kind, "consumer")
       assert.isTrue(attempts.every(({ status }) => status._tag === "Ended"))
+      assert.isTrue(attempts.every(({ parent }) => Option.isNone(parent)))
       const inner = spans.find(({ name }) => name === "inner")
       assert.strictEqual(inner?.traceId, attempts[0]?.traceId)
     }).pipe(Effect.provide(TestWorker.layer())))
