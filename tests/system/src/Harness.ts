@@ -128,7 +128,7 @@ const program = (name: string, args: ReadonlyArray<string>, environment: Start["
     name,
     command: process.execPath,
     args: ["--import", lifeLine, join(root, "apps", name, "src", "main.ts"), ...args],
-    environment: { MILLRACE_LIFELINE: "1000", MILLRACE_LOG: "logfmt", ...environment }
+    environment: { MILLRACE_LIFELINE: "1000", MILLRACE_LOG_FORMAT: "logfmt", ...environment }
   })
 
 /** What a started development run tells of itself. */

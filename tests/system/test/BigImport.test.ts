@@ -73,7 +73,7 @@ layer(TestDatabase.layer, { excludeTestServices: true })("an import", (it) => {
         assert.deepStrictEqual(result.errors.map(({ row }) => row), broken.slice(0, DataPayload.maxListedErrors))
         assert.strictEqual(linesOf(result.outputFile).length, result.counts.written)
 
-        assert.isAtLeast(progress.length, 3)
+        assert.isNotEmpty(progress.filter((value) => value > 0 && value < 1))
         assert.deepStrictEqual(progress, progress.toSorted((one, other) => one - other))
         const memory = ProcessTable.peakMemoryBytes(worker.pid)
         console.info(
