@@ -65,7 +65,8 @@ walk(tenant, phase) as (
   from (select w.tenant from walk w limit $10::int) f
 ), turns as materialized (
   select array_agg(f.tenant order by f.turn) as tenants,
-    exists (select from ${s}.ready r cross join top where r.queue = $3 and r.priority > top.priority) as more
+    (select true from ${s}.ready r where r.queue = $3 and r.priority > (select top.priority from top)
+      order by r.priority limit 1) as more
   from share f
 ), picked as (
   select p.at from share f cross join top cross join lateral (
