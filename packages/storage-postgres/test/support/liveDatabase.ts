@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
-import type { JobId, Storage } from "@millrace/storage"
+import type { Claim, JobId, Storage } from "@millrace/storage"
 import { JobState } from "@millrace/storage"
 import { Context, Effect, Layer, Schedule } from "effect"
 import * as PgMigrations from "../../src/PgMigrations.ts"
@@ -21,16 +21,16 @@ export const empty = TestDatabase.layer
 export const layer = Layer.effectDiscard(PgMigrations.migrate()).pipe(Layer.provideMerge(empty))
 
 /** One more client of the test's database, with its own connections. */
-export const client = (options: Omit<PgClient.PgPoolConfig, "url"> = { maxConnections: 4 }) =>
+export const client = (options: PgClient.PgPoolConfig = { maxConnections: 4 }) =>
   Effect.flatMap(
     TestDatabase.TestDatabase,
     ({ url }) =>
-      Effect.map(Layer.build(PgClient.layer({ ...options, url })), (context) => Context.get(context, PgClient.PgClient))
+      Effect.map(Layer.build(PgClient.layer({ url, ...options })), (context) => Context.get(context, PgClient.PgClient))
   )
 
 /** A storage on a client of its own. */
 export const live = Effect.fnUntraced(function*(
-  options: PgStorage.PgStorageOptions & { readonly client?: Omit<PgClient.PgPoolConfig, "url"> } = {}
+  options: PgStorage.PgStorageOptions & { readonly client?: PgClient.PgPoolConfig } = {}
 ) {
   const sql = yield* client(options.client)
   const storage = yield* PgStorage.make(options).pipe(Effect.provideService(PgClient.PgClient, sql))
@@ -49,6 +49,10 @@ export const register = (
     leaseMillis: 3_600_000,
     info: { host: "h", pid: 1, release: "r", queues: ["default"], names: ["SendMail"], concurrency: 10, ...info }
   })
+
+/** A claim of up to ten `SendMail` jobs of the queue `default`. */
+export const claim = ({ storage }: Live, options: Partial<Claim.ClaimOptions> = {}) =>
+  storage.claim({ workerId: "w1", queue: "default", names: ["SendMail"], limit: 10, perTenant: 10, ...options })
 
 /** Asks every 10 ms until a condition holds; real time is the subject, or another process acts in it. */
 export const eventually = <A, E, R>(check: Effect.Effect<A, E, R>) =>
