@@ -25,7 +25,7 @@ export const encode = (event: StorageEvent): string | null => {
 }
 
 /** The event of a line; null for lines of a later release. */
-export const decode = (line: string): StorageEvent | null => {
+const decode = (line: string): StorageEvent | null => {
   const rest = line.slice(1)
   switch (line[0]) {
     case "a":

@@ -7,7 +7,7 @@ export const nowAt = (parameter: number): string => `coalesce($${parameter}::tim
 export const now = nowAt(1)
 
 /** The columns of a job, in the order of the type `job_row`. */
-export const jobColumns = [
+const jobColumns = [
   "id",
   "created_at",
   "run_at",

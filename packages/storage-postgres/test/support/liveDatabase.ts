@@ -66,7 +66,7 @@ export const value = <A>({ sql }: Pick<Live, "sql">, text: string) =>
   })
 
 /** The numbers of jobs by queue and state, counted one by one. */
-export const countByHand = Effect.fnUntraced(function*({ sql }: Pick<Live, "sql">, schema = "millrace") {
+const countByHand = Effect.fnUntraced(function*({ sql }: Pick<Live, "sql">, schema = "millrace") {
   const rows = yield* sql.unsafe<{ queue: string; state: JobState.JobState; n: number }>(
     `select queue, state, count(*)::int as n from "${schema}".job group by queue, state`
   )

@@ -39,7 +39,7 @@ const rowsRead = (node: PlanNode): number =>
   * ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0))
 
 /** Sums what a plan read. */
-export const readingOf = (operation: string, mode: Reading["mode"], text: string, root: PlanNode): Reading => {
+const readingOf = (operation: string, mode: Reading["mode"], text: string, root: PlanNode): Reading => {
   const scans = nodesOf(root).filter((node) =>
     node["Relation Name"] !== undefined && node["Node Type"].includes("Scan")
   )
