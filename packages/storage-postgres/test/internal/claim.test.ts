@@ -132,7 +132,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("claim
       yield* LiveDatabase.assertCounts(shop)
     }))
 
-  it.effect("gives back a suspect whose claim was interrupted", () =>
+  it.effect("claims again what an interrupted claim may have taken", () =>
     Effect.gen(function*() {
       const queue = "interrupted"
       const shop = yield* LiveDatabase.live()
