@@ -48,14 +48,16 @@ export const make = Effect.fnUntraced(function*(
   const pending = new Set<string>()
   yield* Effect.forkScoped(sendLoop(session, pending, wake))
 
-  const publish = (events: ReadonlyArray<StorageEvent>): Effect.Effect<void> => {
-    if (events.length === 0) return Effect.void
-    for (const event of events) {
-      const hint = Hint.encode(event)
-      if (hint !== null) pending.add(hint)
-    }
-    return Effect.andThen(PubSub.publishAll(hub, events), Queue.offer(wake, undefined))
-  }
+  // Suspended: what is made inside of a transaction is run after its commit, or never.
+  const publish = (events: ReadonlyArray<StorageEvent>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (events.length === 0) return Effect.void
+      for (const event of events) {
+        const hint = Hint.encode(event)
+        if (hint !== null) pending.add(hint)
+      }
+      return Effect.andThen(PubSub.publishAll(hub, events), Queue.offer(wake, undefined))
+    })
 
   return {
     hub,
