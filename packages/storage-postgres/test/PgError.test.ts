@@ -15,7 +15,7 @@ const reasonOf = <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>) =
     Effect.flip,
     Effect.map((error) => {
       assert.instanceOf(error, StorageError.StorageError)
-      return (error as StorageError.StorageError).reason
+      return error.reason
     })
   )
 
@@ -187,8 +187,8 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("PgErr
       assert(Exit.isFailure(exit))
       const error = yield* Effect.flip(exit)
       assert.instanceOf(error, StorageError.StorageError)
-      assert.strictEqual((error as StorageError.StorageError).reason._tag, "Unavailable")
-      assert.isTrue((error as StorageError.StorageError).isTransient)
+      assert.strictEqual(error.reason._tag, "Unavailable")
+      assert.isTrue(error.isTransient)
       yield* sql`select 1`
     }))
 

@@ -112,10 +112,10 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("claim
       assert.lengthOf(items, 5)
       const again = yield* LiveDatabase.claim(shop, { queue })
       assert.deepStrictEqual(LiveDatabase.idsOf(again).toSorted(), ids.slice(2).toSorted())
-      assert.deepStrictEqual(again.map((claim) => [claim.attempt, claim.token]).toSorted(), [[1, 1], [1, 2], [1, 2], [
-        1,
-        2
-      ]])
+      assert.deepStrictEqual(
+        again.map((claim) => `attempt ${claim.attempt}, token ${claim.token}`).toSorted(),
+        ["attempt 1, token 1", "attempt 1, token 2", "attempt 1, token 2", "attempt 1, token 2"]
+      )
       for (const [claims, workerId] of [[held, "w1"], [others, "w2"], [again, "w1"]] as const) {
         const answers = yield* shop.storage.settle(
           workerId,

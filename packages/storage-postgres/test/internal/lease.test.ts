@@ -133,8 +133,8 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("lease
         !["completed", "cancelled", "dead"].includes(state)
       )
       assert.deepStrictEqual(
-        keys.map(({ holder, key }) => [key, holder]),
-        live.flatMap((job) => (job.uniqueKey === null ? [] : [[job.uniqueKey, job.id]])).toSorted()
+        Object.fromEntries(keys.map(({ holder, key }) => [key, holder])),
+        Object.fromEntries(live.flatMap((job) => (job.uniqueKey === null ? [] : [[job.uniqueKey, job.id]])))
       )
     }), 60_000)
 })

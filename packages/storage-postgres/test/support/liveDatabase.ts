@@ -82,7 +82,7 @@ export const assertCounts = Effect.fnUntraced(function*(live: Live, schema?: str
       JobState.states.flatMap((state) => (counts[state] === 0 ? [] : [[`${queue} ${state}`, counts[state]] as const]))
     )
   )
-  assert.deepStrictEqual([...told].toSorted(), [...counted].toSorted())
+  assert.deepStrictEqual(Object.fromEntries(told), Object.fromEntries(counted))
 })
 
 /** The ids of enqueued jobs. */

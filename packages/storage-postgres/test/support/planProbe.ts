@@ -78,7 +78,7 @@ const literalOf = (value: unknown): string => {
   if (Array.isArray(value)) {
     return value.length === 0 ? "'{}'" : `array[${value.map(literalOf).join(", ")}]::${typeOf(value)}`
   }
-  return typeof value === "string" ? quote(value) : String(value)
+  return typeof value === "string" ? quote(value) : `${value as number | bigint | boolean}`
 }
 
 const undone = Symbol("undone")
@@ -99,8 +99,8 @@ const explain = Effect.fnUntraced(function*(
     const [row] = yield* sql.unsafe<Record<string, unknown>>(
       `explain (analyze, buffers, timing off, format json) execute probe ${values}`
     ).pipe(Effect.ensuring(Effect.ignore(sql.unsafe("deallocate probe"))))
-    const [{ Plan }] = row?.["QUERY PLAN"] as readonly [{ readonly Plan: PlanNode }]
-    readings.push(readingOf(operation, mode, text, Plan))
+    const plans = row?.["QUERY PLAN"] as ReadonlyArray<{ readonly Plan: PlanNode }> | undefined
+    readings.push(...(plans ?? []).map(({ Plan }) => readingOf(operation, mode, text, Plan)))
     return yield* Effect.fail(undone)
   })
   yield* sql.withTransaction(look).pipe(Effect.catchIf((error) => error === undone, () => Effect.void))
