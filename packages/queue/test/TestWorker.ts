@@ -43,18 +43,31 @@ export const start = <R>(
 export const layer = (options?: Parameters<typeof TestStorage.layer>[0]) =>
   Queue.layer.pipe(Layer.provideMerge(TestStorage.layer(options)))
 
+/** A real turn of the event loop: fibers that can go on without time do. */
+const turn: Effect.Effect<void> = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+/** Lets so much time pass at once, and everything happen that follows from it. */
+export const step = (millis: number): Effect.Effect<void> =>
+  Effect.andThen(TestClock.adjust(millis), Effect.repeat(turn, { times: 5 }))
+
 /** Lets everything happen that needs turns of the event loop and next to no time. */
-export const settle: Effect.Effect<void> = Effect.asVoid(
-  Effect.repeat(Effect.andThen(TestClock.adjust("1 millis"), Effect.yieldNow), { times: 30 })
-)
+export const settle: Effect.Effect<void> = Effect.asVoid(Effect.repeat(step(1), { times: 30 }))
 
 /** Lets time pass in small steps, with turns of the event loop in between. */
 export const pass = (millis: number): Effect.Effect<void> =>
-  Effect.andThen(
-    Effect.forEach(
-      Array.from({ length: 20 }),
-      () => Effect.andThen(TestClock.adjust(millis / 20), Effect.yieldNow),
-      { discard: true }
-    ),
-    settle
-  )
+  Effect.andThen(Effect.repeat(step(millis / 20), { times: 19 }), settle)
+
+/** Lets time pass in steps until something holds; answers how many milliseconds that took, at most `mostMillis`. */
+export const passUntil = <E, R>(
+  holds: Effect.Effect<boolean, E, R>,
+  stepMillis: number,
+  mostMillis: number
+): Effect.Effect<number, E, R> =>
+  Effect.gen(function*() {
+    let passed = 0
+    while (passed < mostMillis && !(yield* holds)) {
+      yield* step(stepMillis)
+      passed += stepMillis
+    }
+    return passed
+  })

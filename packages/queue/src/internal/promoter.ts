@@ -27,11 +27,12 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
 /** Shortest pause, in milliseconds, when a due job was left over: another worker is promoting it. */
 const leftoverMillis = 20
 
+/** A spread pause may become this long, in milliseconds: a job that is due by then is waited for exactly. */
+const longestMillis = Defaults.maintenanceMillis * (1 + Defaults.jitterShare)
+
 /** How long to pause after a promotion. */
 export const pauseAfter = ({ count, nextDueMillis }: Promoted): Loop.Pause => {
   if (count >= Defaults.promoteBatch) return Loop.again
-  if (nextDueMillis === null || nextDueMillis >= Defaults.maintenanceMillis) {
-    return Loop.about(Defaults.maintenanceMillis)
-  }
+  if (nextDueMillis === null || nextDueMillis > longestMillis) return Loop.about(Defaults.maintenanceMillis)
   return Loop.exactly(Math.max(leftoverMillis, Math.ceil(nextDueMillis)))
 }
