@@ -10,6 +10,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
+import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
@@ -19,6 +20,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import { hostname } from "node:os"
 import * as DatabaseGate from "./DatabaseGate.ts"
 import * as Environment from "./Environment.ts"
 import * as JobsModule from "./JobsModule.ts"
@@ -35,6 +37,11 @@ const database = ({ databaseConnections, databaseUrl }: WorkerSettings.WorkerSet
     connectTimeout: "5 seconds"
   })))
 
+const release = "0.1.0"
+
+/** What the registration says of this process. */
+const identity = Layer.sync(WorkerIdentity, () => ({ host: hostname(), pid: process.pid, release }))
+
 const serve = Effect.fnUntraced(function*(settings: WorkerSettings.WorkerSettings) {
   const modules = yield* Effect.forEach(settings.jobs, JobsModule.load)
   const gate = DatabaseGate.pass(
@@ -43,7 +50,8 @@ const serve = Effect.fnUntraced(function*(settings: WorkerSettings.WorkerSetting
   return yield* Layer.launch(
     Program.layer(settings, modules.flat()).pipe(
       Layer.provide(Layer.effectDiscard(gate)),
-      Layer.provide(database(settings))
+      Layer.provide(database(settings)),
+      Layer.provide(identity)
     )
   )
 })
@@ -78,7 +86,7 @@ const report = (cause: Cause.Cause<unknown>) =>
     ? Effect.void
     : Effect.forEach(Reason.ofCause(cause), (reason) => Console.error(`millrace-worker: ${reason}`), { discard: true })
 
-Command.run(command, { version: "0.1.0", renderErrors: false }).pipe(
+Command.run(command, { version: release, renderErrors: false }).pipe(
   Effect.provide([NodeServices.layer, ConfigProvider.layer(Environment.provider(process.env))]),
   Effect.tapCause(report),
   NodeRuntime.runMain({

@@ -47,7 +47,7 @@ export const layer = (options?: Parameters<typeof TestStorage.layer>[0]) =>
 const turn: Effect.Effect<void> = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 /** Lets so much time pass at once, and everything happen that follows from it. */
-export const step = (millis: number): Effect.Effect<void> =>
+const step = (millis: number): Effect.Effect<void> =>
   Effect.andThen(TestClock.adjust(millis), Effect.repeat(turn, { times: 5 }))
 
 /** Lets everything happen that needs turns of the event loop and next to no time. */
