@@ -21,60 +21,74 @@
  */
 import { countInto, jobValues, now } from "./fragments.ts"
 
-const level = (s: string) =>
-  `select coalesce(
-    (select r.priority from ${s}.ready r
-      where r.queue = $3 and r.priority >= $9::int and r.priority < $7::int order by r.priority limit 1),
-    (select r.priority from ${s}.ready r
-      where r.queue = $3 and r.priority = $7::int and $7::int >= $9::int and r.tenant = $8 and r.seq >= $11::bigint
-      order by r.seq limit 1),
-    (select r.priority from ${s}.ready r where r.queue = $3 and r.priority >= $9::int order by r.priority limit 1)
-  ) as priority
-  where exists (select from ${s}.worker w where w.id = $2 and w.expires_at > ${now})
-    and not exists (select from ${s}.queue_control c where c.queue = $3 and c.paused_at is not null)`
+/**
+ * The parameters as a row. The planner does not see their values there, so that the plan for these values would be no
+ * better than the one for any: else it would plan anew at every claim, which takes longer than the claim
+ * (measured: docs/decisions/0003).
+ */
+const given = `given as materialized (
+  select $3::text as queue, $4::text[] as names, $5::int as wanted, $6::int as per_tenant, $7::int as last_level,
+    $8::text as last_tenant, $9::int as level_min, $10::int as tenants_max, $11::bigint as start
+)`
 
-const start = "case when top.priority = $7::int then $11::bigint else 0 end"
+const level = (s: string) =>
+  `select g.*, coalesce(
+    (select r.priority from ${s}.ready r
+      where r.queue = g.queue and r.priority >= g.level_min and r.priority < g.last_level order by r.priority limit 1),
+    (select r.priority from ${s}.ready r
+      where r.queue = g.queue and r.priority = g.last_level and g.last_level >= g.level_min
+        and r.tenant = g.last_tenant and r.seq >= g.start
+      order by r.seq limit 1),
+    (select r.priority from ${s}.ready r
+      where r.queue = g.queue and r.priority >= g.level_min order by r.priority limit 1)
+  ) as priority
+  from given g
+  where exists (select from ${s}.worker w where w.id = $2 and w.expires_at > ${now})
+    and not exists (select from ${s}.queue_control c where c.queue = g.queue and c.paused_at is not null)`
+
+const start = "case when top.priority = top.last_level then top.start else 0 end"
 
 const probe = (s: string, phase: number, where: string, order = "r.tenant") =>
   `(select r.tenant, ${phase} as phase from ${s}.ready r
-      where ${where} and r.queue = $3 and r.priority = top.priority order by ${order} limit 1)`
+      where ${where} and r.queue = top.queue and r.priority = top.priority order by ${order} limit 1)`
 
 const firstTenant = (s: string) =>
   [
-    probe(s, 1, "r.tenant > $8"),
-    probe(s, 2, "r.tenant < $8"),
-    probe(s, 3, `r.tenant = $8 and r.seq >= ${start}`, "r.seq")
+    probe(s, 1, "r.tenant > top.last_tenant"),
+    probe(s, 2, "r.tenant < top.last_tenant"),
+    probe(s, 3, `r.tenant = top.last_tenant and r.seq >= ${start}`, "r.seq")
   ].join(" union all ")
 
 const nextTenant = (s: string) =>
   [
     probe(s, 1, "w.phase = 1 and r.tenant > w.tenant"),
-    probe(s, 2, "w.phase = 1 and r.tenant < $8"),
-    probe(s, 2, "w.phase = 2 and r.tenant > w.tenant and r.tenant < $8"),
-    probe(s, 3, `w.phase < 3 and r.tenant = $8 and r.seq >= ${start}`, "r.seq")
+    probe(s, 2, "w.phase = 1 and r.tenant < top.last_tenant"),
+    probe(s, 2, "w.phase = 2 and r.tenant > w.tenant and r.tenant < top.last_tenant"),
+    probe(s, 3, `w.phase < 3 and r.tenant = top.last_tenant and r.seq >= ${start}`, "r.seq")
   ].join(" union all ")
 
 export const claim = (s: string): string =>
-  `with recursive top as materialized (${level(s)}),
+  `with recursive ${given}, top as materialized (${level(s)}),
 walk(tenant, phase) as (
   select f.tenant, f.phase from top cross join lateral (${firstTenant(s)} limit 1) f
   union all
   select n.tenant, n.phase from walk w cross join top cross join lateral (${nextTenant(s)} limit 1) n
 ), share as materialized (
-  select f.tenant, row_number() over () as turn, greatest($6::int, ceil($5::float8 / count(*) over ())::int) as quantum
-  from (select w.tenant from walk w limit $10::int) f
+  select f.tenant, row_number() over () as turn,
+    greatest(top.per_tenant, ceil(top.wanted::float8 / count(*) over ())::int) as quantum
+  from (select w.tenant from walk w limit (select g.tenants_max from given g)) f cross join top
 ), turns as materialized (
   select array_agg(f.tenant order by f.turn) as tenants,
-    (select true from ${s}.ready r where r.queue = $3 and r.priority > (select top.priority from top)
+    (select true from ${s}.ready r where r.queue = (select g.queue from given g) and r.priority > (select top.priority from top)
       order by r.priority limit 1) as more
   from share f
 ), picked as (
   select p.at from share f cross join top cross join lateral (
     select r.ctid as at from ${s}.ready r
-    where r.queue = $3 and r.priority = top.priority and r.tenant = f.tenant and r.name = any($4::text[])
-      and r.seq >= case when f.tenant = $8 then ${start} else 0 end
+    where r.queue = top.queue and r.priority = top.priority and r.tenant = f.tenant and r.name = any(top.names)
+      and r.seq >= case when f.tenant = top.last_tenant then ${start} else 0 end
     order by r.seq limit f.quantum for update skip locked
-  ) p limit $5::int
+  ) p limit (select g.wanted from given g)
 ), taken as (
   delete from ${s}.ready r where r.ctid = any(array(select p.at from picked p)) returning r.*
 ), lent as (

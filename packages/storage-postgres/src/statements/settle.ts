@@ -34,7 +34,7 @@ const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, 
 
 const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<string>) =>
   `asked as materialized (
-  select * from unnest($2::text[]::bigint[], $3::int[], $4::int[]) as g(lease_id, off, len)
+  select * from unnest((select $2::text[]::bigint[]), (select $3::int[]), (select $4::int[])) as g(lease_id, off, len)
 ), held as materialized (
   select l.id, l.claimed_at, l.remaining, l.done, l.asked, l.jobs, g.off, g.len
   from ${s}.lease l join asked g on g.lease_id = l.id where l.worker_id = $1 order by l.id for update of l
