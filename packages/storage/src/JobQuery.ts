@@ -40,6 +40,10 @@ export interface JobQuery {
 /**
  * One page of a list. `next` is the `before` of the following page, null at the end.
  *
+ * **Gotchas**
+ *
+ * A page may be shorter than its limit, or empty, while `next` is set: only null means the end.
+ *
  * @stability unstable
  * @category models
  * @since 0.1.0
