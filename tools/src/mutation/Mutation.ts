@@ -1,0 +1,79 @@
+/**
+ * Runs the driver's tests with a mutant, and judges what came of it.
+ */
+import { Effect, FileSystem, Path, Schema } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import * as Mutant from "./Mutant.ts"
+
+/** The modules of statements whose guards are promises: who may take, end, keep or give back a job. */
+export const guarded = ["claim", "settle", "lease", "promote"]
+
+/** What became of a mutant: `survived` and `misjudged` (listed as equivalent, yet a test fails) are mistakes. */
+export type Verdict = "killed" | "survived" | "equivalent" | "misjudged"
+
+const Equivalent = Schema.Record(Schema.String, Schema.String)
+
+/** Guards that no test can miss: from `statement: dropped text` to the reason. */
+export type Equivalent = typeof Equivalent.Type
+
+/** The name of a mutant in the list of equivalents: stable when other guards come and go. */
+export const nameOf = (mutant: Mutant.Mutant): string =>
+  `${mutant.id.replace(/#\d+$/, "")}: ${mutant.dropped.replace(/\s+/g, " ")}`
+
+/** Reads the list of equivalents. */
+export const readEquivalent = Effect.fnUntraced(function*(root: string) {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const text = yield* files.readFileString(path.join(root, "equivalent.json"))
+  return yield* Schema.decodeUnknownEffect(Schema.fromJsonString(Equivalent))(text)
+})
+
+/** The verdict on a mutant. */
+export const judge = (mutant: Mutant.Mutant, known: Equivalent, isKilled: boolean): Verdict => {
+  const isKnown = known[nameOf(mutant)] !== undefined
+  if (isKilled) return isKnown ? "misjudged" : "killed"
+  return isKnown ? "equivalent" : "survived"
+}
+
+/** The mutants of the named modules or statements. */
+export const select = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
+  const modules = new Set(names.map((name) => name.split(".")[0] ?? name))
+  const all = yield* Effect.forEach([...modules], (module) =>
+    Effect.map(
+      Effect.promise(() => import(`../../../packages/storage-postgres/src/statements/${module}.ts`)),
+      (statements: Readonly<Record<string, unknown>>) => Mutant.ofModule(module, statements)
+    ))
+  return all.flat().filter((mutant) =>
+    names.some((name) => mutant.id.startsWith(name.includes(".") ? `${name}#` : `${name}.`))
+  )
+})
+
+/** A mutant whose tests take longer than this hangs them: it is killed. */
+const deadline = "5 minutes"
+
+/** Whether the tests of the driver fail with the mutant. */
+export const isKilled = Effect.fnUntraced(
+  function*(root: string, mutant: Mutant.Mutant) {
+    const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+    const handle = yield* spawner.spawn(
+      ChildProcess.make("vitest", ["run", "--config", `${root}/mutation.config.ts`], {
+        cwd: `${root}/..`,
+        env: { [Mutant.variable]: mutant.id },
+        extendEnv: true,
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "ignore"
+      })
+    )
+    return (yield* handle.exitCode) !== 0
+  },
+  Effect.scoped,
+  Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.succeed(true) })
+)
+
+/** One line on all results. */
+export const summary = (results: ReadonlyArray<{ readonly verdict: Verdict }>): string => {
+  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length
+  return `${results.length} guards dropped: ${count("killed")} noticed, ${count("equivalent")} equivalent, ` +
+    `${count("survived")} unnoticed, ${count("misjudged")} wrongly listed as equivalent`
+}

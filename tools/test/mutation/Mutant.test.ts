@@ -1,0 +1,29 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Mutant from "../../src/mutation/Mutant.ts"
+
+const statements = {
+  end: (schema: string) => `delete from ${schema}.lease where id = $1 and token = $2`,
+  code: { Completed: 1 }
+}
+
+describe("Mutant", () => {
+  it("names a mutant for every guard of every statement", () => {
+    assert.deepStrictEqual(Mutant.ofModule("settle", statements), [
+      { id: "settle.end#0", clause: "where", dropped: "id = $1" },
+      { id: "settle.end#1", clause: "where", dropped: "token = $2" }
+    ])
+  })
+
+  it("changes the statement that it names, and no other", () => {
+    const wrapped = Mutant.wrap("settle.end#1", "settle", statements) as typeof statements
+    assert.strictEqual(wrapped.end("s"), "delete from s.lease where id = $1 and true")
+    assert.strictEqual(wrapped.code, statements.code)
+    const others = Mutant.wrap("claim.end#1", "settle", statements) as typeof statements
+    assert.strictEqual(others.end("s"), statements.end("s"))
+  })
+
+  it("changes nothing without a mutant", () => {
+    const wrapped = Mutant.wrap(undefined, "settle", statements) as typeof statements
+    assert.strictEqual(wrapped.end("s"), statements.end("s"))
+  })
+})
