@@ -50,7 +50,7 @@ const command = Command.make("mutate", flags, (options) =>
       yield* files.writeFileString(options.json.value, `${text}\n`)
     }
     const bad = results.filter((result) => result.verdict === "survived" || result.verdict === "misjudged")
-    yield* Console.log(`${Mutation.summary(results)}`)
+    yield* Console.log(Mutation.summary(results))
     for (const mutant of bad) yield* Console.log(`  ${mutant.verdict}: ${line(mutant)}`)
     if (bad.length > 0) process.exitCode = 1
   })).pipe(Command.withDescription("Drops every guard of the SQL statements and expects a test to fail"))

@@ -29,10 +29,10 @@ const tokensOf = (sql: string): ReadonlyArray<Token> =>
   }))
 
 /** Words that end a clause when they stand at its own depth. */
-const enders = new Set([
-  ...["order", "limit", "offset", "for", "group", "having", "union", "except", "intersect", "returning", "window"],
-  ...["where", "on", "join", "left", "right", "inner", "cross", "full", ","]
-])
+const enders = new Set(
+  ("order limit offset for group having union except intersect returning window "
+    + "where on join left right inner cross full ,").split(" ")
+)
 
 /** `on conflict` starts no condition. */
 const opens = (tokens: ReadonlyArray<Token>, index: number): Guard["clause"] | null => {
