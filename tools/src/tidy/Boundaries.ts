@@ -16,6 +16,7 @@ export const libraries: Readonly<Record<string, Boundary>> = {
   "storage-postgres": { may: ["@millrace/storage", "@effect/sql-pg", "node:worker_threads"] },
   "postgres-embedded": { may: ["@effect/sql-pg", "@effect/platform-node", "node:*", "vitest"] },
   "queue": { may: ["@millrace/storage", "@millrace/retry-policy"] },
+  "scheduler": { may: ["@millrace/storage", "@millrace/queue"] },
   "api": { may: ["@millrace/storage"] },
   "jobs": {
     may: ["@millrace/queue", "@millrace/retry-policy", "nodemailer", "csv-parse", "csv-stringify", "node:*"]

@@ -1,0 +1,3 @@
+export * as ScheduleError from "./ScheduleError.ts"
+export * as Scheduler from "./Scheduler.ts"
+export * as ScheduleSpec from "./ScheduleSpec.ts"
