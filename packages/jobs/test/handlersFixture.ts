@@ -31,6 +31,7 @@ export const info = (fields: Partial<Info> = {}): Info => ({
   log: () => Effect.void,
   checkpoint: () => Effect.void,
   checkpointed: Effect.succeed(Option.none()),
+  sleep: (_name, _millis, before) => before,
   transactional: (effect) => effect,
   ...fields
 })

@@ -10,7 +10,7 @@ import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import type { TransactionFailed } from "./JobSignal.ts"
+import type { Snooze, TransactionFailed } from "./JobSignal.ts"
 import type { Unsupported } from "./QueueError.ts"
 
 /**
@@ -29,6 +29,7 @@ import type { Unsupported } from "./QueueError.ts"
  * - `checkpoint` stores a JSON value of at most 1 MiB and waits until it is stored; a later attempt reads it back
  *   with `checkpointed`. Dies with `InvalidOption` for a value that is too large or nested too deeply.
  * - `checkpointed` is the newest checkpoint of this job, of this attempt or an earlier one.
+ * - `sleep`: see `Job.sleep`, which checks its arguments.
  * - `transactional`: see `Job.transactional`.
  *
  * Text is freed of NUL bytes and lone surrogates and cut; none of these effects fails the handler. When the claim was
@@ -54,6 +55,11 @@ export interface Info {
   readonly log: (message: string, level?: LogLevel.Severity) => Effect.Effect<void>
   readonly checkpoint: (value: Schema.Json) => Effect.Effect<void>
   readonly checkpointed: Effect.Effect<Option.Option<Schema.Json>>
+  readonly sleep: <E, R>(
+    name: string,
+    millis: number,
+    before: Effect.Effect<Schema.Json, E, R>
+  ) => Effect.Effect<Schema.Json, E | Snooze, R>
   readonly transactional: <A, E, R>(
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | TransactionFailed | Unsupported, R>

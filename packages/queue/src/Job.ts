@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import type { InsertResult } from "@millrace/storage/NewJob"
 import type { StorageError } from "@millrace/storage/StorageError"
 import type * as Duration from "effect/Duration"
@@ -19,71 +18,25 @@ import type * as Scope from "effect/Scope"
 import type { Info } from "./CurrentJob.ts"
 import { CurrentJob } from "./CurrentJob.ts"
 import * as Defaults from "./Defaults.ts"
-import type { EnqueueOptions, Priority } from "./EnqueueOptions.ts"
+import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { Handler } from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import { insertAll, insertOne } from "./internal/encodedEnqueue.ts"
 import * as Execution from "./internal/execution.ts"
 import * as JobCodec from "./internal/jobCodec.ts"
+import * as JobOptions from "./internal/jobOptions.ts"
 import * as NewJobs from "./internal/newJob.ts"
+import * as Sleeping from "./internal/sleeping.ts"
 import * as Text from "./internal/text.ts"
-import type { AnySchema, JobDefinition, Options } from "./JobDefinition.ts"
+import type { Config, PayloadSchema } from "./JobConfig.ts"
+import { schemaOf } from "./JobConfig.ts"
+import type { AnySchema, JobDefinition } from "./JobDefinition.ts"
 import * as JobSignal from "./JobSignal.ts"
 import { Queue } from "./Queue.ts"
 import type { EnqueueError, JobCancelled, JobDead, JobNotFound, Unsupported } from "./QueueError.ts"
 
-/**
- * How a job is defined.
- *
- * **Details**
- *
- * - `payload`: fields of a struct, or a schema. Schemas need no services and are synchronous; values travel as the JSON
- *   of `Schema.toCodecJson`, at most 1 MiB and 100 levels
- * - `success`: schema of the result. Defaults to `Schema.Void`
- * - `error`: schema of the typed errors. Defaults to `Schema.Never`
- * - `retry`: when failed attempts are repeated. Defaults to `RetryPolicy.default`
- * - `maxAttempts`: failures after which the job is `dead`. Defaults to that of `retry`
- * - `timeout`: longest attempt. Defaults to 15 minutes
- * - `queue`: defaults to `default`
- * - `priority`: defaults to `normal`
- * - `tags`: defaults to none
- * - `version`: version of the payload's schema. Defaults to 1
- * - `unique`: key of a payload; see `EnqueueOptions`. Defaults to none
- *
- * @stability unstable
- * @category models
- * @since 0.1.0
- */
-export interface Config<
-  Payload extends Schema.Struct.Fields | AnySchema,
-  Success extends AnySchema,
-  Error extends AnySchema
-> {
-  readonly payload: Payload
-  readonly success?: Success
-  readonly error?: Error
-  readonly retry?: RetryPolicy.RetryPolicy
-  readonly maxAttempts?: number
-  readonly timeout?: Duration.Input
-  readonly queue?: string
-  readonly priority?: Priority
-  readonly tags?: ReadonlyArray<string>
-  readonly version?: number
-  readonly unique?: (payload: PayloadSchema<Payload>["Type"]) => string
-}
-
-/**
- * The schema of a payload that is given as fields or as a schema.
- *
- * @stability unstable
- * @category models
- * @since 0.1.0
- */
-export type PayloadSchema<Payload extends Schema.Struct.Fields | AnySchema> = Payload extends AnySchema ? Payload
-  : Payload extends Schema.Struct.Fields ? FieldsSchema<Schema.Struct<Payload>>
-  : never
-
-type FieldsSchema<Struct> = Struct extends AnySchema ? Struct : never
+export { upcaster } from "./JobConfig.ts"
+export type { Config, PayloadSchema, RetryByTag, Upcaster } from "./JobConfig.ts"
 
 /**
  * The function that runs a job.
@@ -171,7 +124,7 @@ export const make = <
   name: Name,
   config: Config<Payload, Success, Error>
 ): Job<Name, PayloadSchema<Payload>, Success, Error> => {
-  const payloadSchema = payloadSchemaOf(config.payload)
+  const payloadSchema = schemaOf(config.payload)
   const successSchema = (config.success ?? Schema.Void) as Success
   const errorSchema = (config.error ?? Schema.Never) as Error
   return fromDefinition({
@@ -179,30 +132,15 @@ export const make = <
     payloadSchema,
     successSchema,
     errorSchema,
-    options: optionsOf(config),
-    codec: JobCodec.make({ payload: payloadSchema, success: successSchema, error: errorSchema })
+    options: Result.getOrThrow(JobOptions.resolve(config)),
+    codec: JobCodec.make({
+      payload: payloadSchema,
+      success: successSchema,
+      error: errorSchema,
+      version: config.version ?? 1,
+      upcasters: config.upcasters ?? {}
+    })
   })
-}
-
-const payloadSchemaOf = <Payload extends Schema.Struct.Fields | AnySchema>(payload: Payload) => {
-  const schema: unknown = Schema.isSchema(payload) ? payload : Schema.Struct(payload as Schema.Struct.Fields)
-  return schema as PayloadSchema<Payload>
-}
-
-const optionsOf = <Payload extends Schema.Struct.Fields | AnySchema>(
-  config: Config<Payload, AnySchema, AnySchema>
-): Options<PayloadSchema<Payload>["Type"]> => {
-  const retry = config.retry ?? RetryPolicy.default
-  return {
-    queue: Result.getOrThrow(NewJobs.label("queue", config.queue ?? Defaults.queue)),
-    priority: Result.getOrThrow(NewJobs.priority(config.priority ?? "normal")),
-    timeoutMillis: Result.getOrThrow(NewJobs.timeout(config.timeout ?? Defaults.timeoutMillis)),
-    maxAttempts: Result.getOrThrow(NewJobs.attempts(config.maxAttempts ?? RetryPolicy.attemptsLimit(retry))),
-    retry,
-    tags: Result.getOrThrow(NewJobs.tags(config.tags ?? [])),
-    version: Result.getOrThrow(NewJobs.version(config.version ?? 1)),
-    ...(config.unique === undefined ? {} : { unique: config.unique })
-  }
 }
 
 const fromDefinition = <
@@ -263,6 +201,46 @@ export const snooze = (delay: Duration.Input): Effect.Effect<never, JobSignal.Sn
     Effect.orDie(Effect.suspend(() => Effect.fromResult(NewJobs.duration("delay", delay)))),
     (delayMillis) => Effect.fail(new JobSignal.Snooze({ delayMillis }))
   )
+
+/**
+ * Ends the attempt for so long, without holding a slot, and lets the handler go on after it: a sleep that outlives
+ * workers.
+ *
+ * **Details**
+ *
+ * `before` runs, its value is stored as part of the job's checkpoint under `name`, and the attempt ends as snoozed.
+ * When the time is over, on whichever worker, the handler starts again from its first line; this sleep then answers the
+ * stored value at once, and `before` does not run again. Whatever must happen once belongs into the `before` of a
+ * sleep; what stands outside of them runs at every start. Names are unique within a handler; sleeps one after the
+ * other have one each. `value` is the schema of the value of `before`; without it the value is dropped.
+ *
+ * `duration` is 0 to 100 years. A job that is made available early goes on sleeping for the rest. No attempt is spent.
+ *
+ * **Gotchas**
+ *
+ * A worker that dies after `before` and ahead of the checkpoint runs `before` again, as any effect of a job. Elapsed
+ * sleep counts for `maxElapsed` and for the deadline.
+ *
+ * **Errors**
+ *
+ * Dies with `InvalidOption` for a name or a duration out of range, or a value that does not fit its schema.
+ *
+ * @stability unstable
+ * @category outcomes
+ * @since 0.1.0
+ */
+export const sleep: {
+  <A, E, R>(
+    name: string,
+    duration: Duration.Input,
+    options: { readonly before: Effect.Effect<A, E, R>; readonly value: Schema.ConstraintCodec<A, unknown> }
+  ): Effect.Effect<A, E | JobSignal.Snooze, R | CurrentJob>
+  <E = never, R = never>(
+    name: string,
+    duration: Duration.Input,
+    options?: { readonly before?: Effect.Effect<unknown, E, R> }
+  ): Effect.Effect<void, E | JobSignal.Snooze, R | CurrentJob>
+} = Sleeping.sleep
 
 /**
  * Ends the job as `cancelled`.

@@ -23,6 +23,7 @@ export type AnySchema = JobCodec.AnySchema
  * **Details**
  *
  * `priority` is 0 (first) to 100. `maxAttempts` is that of the job, else of its retry policy.
+ * `versionMin` is the oldest version of the payload that a worker still takes.
  *
  * @stability unstable
  * @category models
@@ -36,6 +37,7 @@ export interface Options<Payload = unknown> {
   readonly retry: RetryPolicy.RetryPolicy
   readonly tags: ReadonlyArray<string>
   readonly version: number
+  readonly versionMin: number
   /** A method, not a property: a definition of any payload is a definition of an unknown one. */
   unique?(payload: Payload): string
 }

@@ -1,17 +1,16 @@
 /**
  * The `CurrentJob` of a running attempt.
  */
-import type { Storage } from "@millrace/storage/Storage"
-import type { StorageError } from "@millrace/storage/StorageError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type { Info } from "../CurrentJob.ts"
 import * as Defaults from "../Defaults.ts"
+import { Snooze } from "../JobSignal.ts"
 import { InvalidOption } from "../QueueError.ts"
+import * as Checkpoints from "./checkpoints.ts"
 import type { Held } from "./claimTable.ts"
 import * as JsonGuard from "./jsonGuard.ts"
 import * as Reports from "./reportQueue.ts"
@@ -23,6 +22,8 @@ import * as Workshop from "./workshop.ts"
 export class Attempt implements Info {
   readonly #shop: Workshop.Workshop
   readonly #held: Held
+  /** What is known of the job's checkpoint; null before it was asked for. */
+  #checkpoint: Checkpoints.Checkpoint | null = null
 
   constructor(shop: Workshop.Workshop, held: Held) {
     this.#shop = shop
@@ -79,19 +80,63 @@ export class Attempt implements Info {
   }
 
   checkpoint(value: Schema.Json): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const misfit = JsonGuard.checkShape(value, checkpointBounds)
-      if (misfit !== null) return refuseCheckpoint(misfit.field, misfit.detail)
-      const checkpoint = JsonGuard.check(value, checkpointBounds) === null ? value : JsonGuard.sanitise(value)
-      const rest = JsonGuard.check(checkpoint, checkpointBounds)
-      return rest === null ? this.#reportAndWait({ checkpoint }) : refuseCheckpoint(rest.field, rest.detail)
-    })
+    return Effect.flatMap(
+      storable(value),
+      (own) => Effect.flatMap(this.#remembered, ({ sleeps }) => this.#remember({ own: Option.some(own), sleeps }))
+    )
   }
 
   get checkpointed(): Effect.Effect<Option.Option<Schema.Json>> {
+    return Effect.map(this.#remembered, ({ own }) => own)
+  }
+
+  sleep<E, R>(
+    name: string,
+    millis: number,
+    before: Effect.Effect<Schema.Json, E, R>
+  ): Effect.Effect<Schema.Json, E | Snooze, R> {
+    return Effect.flatMap(this.#remembered, ({ sleeps }) => {
+      const begun = Object.hasOwn(sleeps, name) ? sleeps[name] : undefined
+      return begun === undefined ? this.#fallAsleep(name, millis, before) : this.#wakeUp(begun)
+    })
+  }
+
+  /** The value is stored before the claim ends: a worker that dies in between leaves a job that goes on sleeping. */
+  #fallAsleep<E, R>(name: string, millis: number, before: Effect.Effect<Schema.Json, E, R>) {
+    return Effect.flatMap(Effect.flatMap(before, storable), (value) =>
+      Effect.suspend(() => {
+        const begun = { untilMillis: this.#shop.clock.currentTimeMillisUnsafe() + millis, value }
+        // What came before may have written a checkpoint of its own.
+        return Effect.andThen(
+          Effect.flatMap(this.#remembered, ({ own, sleeps }) =>
+            this.#remember({ own, sleeps: { ...sleeps, [name]: begun } })),
+          this.#wakeUp(begun)
+        )
+      }))
+  }
+
+  /** Goes on when the time is over, else ends the attempt for the rest of it. */
+  #wakeUp({ untilMillis, value }: Checkpoints.Sleep): Effect.Effect<Schema.Json, Snooze> {
+    return Effect.suspend(() => {
+      const delayMillis = untilMillis - this.#shop.clock.currentTimeMillisUnsafe()
+      return delayMillis <= 0 ? Effect.succeed(value) : Effect.fail(new Snooze({ delayMillis }))
+    })
+  }
+
+  get #remembered(): Effect.Effect<Checkpoints.Checkpoint> {
     return Effect.suspend(() =>
-      this.#held.hasReport ? readCheckpoint(this.#shop.storage, this.#held) : Effect.succeed(Option.none())
+      this.#checkpoint === null
+        ? Effect.tap(Checkpoints.read(this.#shop.storage, this.#held), (checkpoint) =>
+          Effect.sync(() => this.#checkpoint = checkpoint))
+        : Effect.succeed(this.#checkpoint)
     )
+  }
+
+  #remember(checkpoint: Checkpoints.Checkpoint): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#checkpoint = checkpoint
+      return this.#reportAndWait({ checkpoint: Checkpoints.toJson(checkpoint) })
+    })
   }
 
   transactional<A, E, R>(effect: Effect.Effect<A, E, R>) {
@@ -126,14 +171,15 @@ export class Attempt implements Info {
 
 const checkpointBounds: JsonGuard.Bounds = { bytes: Defaults.resultBytes, depth: Defaults.jsonDepth }
 
+/** The value as it can be stored: within bounds, free of what no storage holds. */
+const storable = (value: Schema.Json): Effect.Effect<Schema.Json> =>
+  Effect.suspend(() => {
+    const misfit = JsonGuard.checkShape(value, checkpointBounds)
+    if (misfit !== null) return refuseCheckpoint(misfit.field, misfit.detail)
+    const checkpoint = JsonGuard.check(value, checkpointBounds) === null ? value : JsonGuard.sanitise(value)
+    const rest = JsonGuard.check(checkpoint, checkpointBounds)
+    return rest === null ? Effect.succeed(checkpoint) : refuseCheckpoint(rest.field, rest.detail)
+  })
+
 const refuseCheckpoint = (field: string, detail: string): Effect.Effect<never> =>
   Effect.die(new InvalidOption({ field: `checkpoint ${field}`, detail }))
-
-const readCheckpoint = (storage: Storage["Service"], { claim }: Held): Effect.Effect<Option.Option<Schema.Json>> =>
-  storage.list({ ids: [claim.id], limit: 1 }).pipe(
-    Effect.retry({ while: isTransient, schedule: Schedule.spaced(Defaults.backoffMillis * 5) }),
-    Effect.orDie,
-    Effect.map(({ items: [record] }) => Option.fromNullishOr(record?.checkpoint))
-  )
-
-const isTransient = (error: StorageError): boolean => error.isTransient

@@ -28,7 +28,10 @@ export type Convert<In, Out> = (value: In) => Converted<Out>
 /** The compiled codec of a job. */
 export interface JobCodec {
   readonly encodePayload: Convert<unknown, Schema.Json>
+  /** Decodes a payload of the present version. */
   readonly decodePayload: Convert<Schema.Json, unknown>
+  /** Decodes a payload of any version that the definition takes. */
+  readonly decodeVersion: (json: Schema.Json, version: number) => Converted<unknown>
   readonly encodeSuccess: Convert<unknown, Schema.Json>
   readonly decodeSuccess: Convert<Schema.Json, unknown>
   readonly encodeError: Convert<unknown, Schema.Json>
@@ -40,14 +43,70 @@ export interface Schemas {
   readonly payload: AnySchema
   readonly success: AnySchema
   readonly error: AnySchema
+  readonly version?: number
+  readonly upcasters?: { readonly [version: number]: Upcaster }
+}
+
+/** An old payload's schema and the way to the present one. */
+interface Upcaster {
+  readonly payload: AnySchema
+  readonly to: (old: never) => unknown
 }
 
 /** Compiles the schemas of a job. */
-export const make = ({ error, payload, success }: Schemas): JobCodec => ({
-  ...pair("Payload", payload),
-  ...pair("Success", success),
-  ...pair("Error", error)
+export const make = ({ error, payload, success, upcasters = {}, version = 1 }: Schemas): JobCodec => {
+  const present = pairOf(payload)
+  const older = new Map(
+    Object.entries(upcasters).map(([key, upcaster]) => [Number(key), upcast(upcaster, present)] as const)
+  )
+  return {
+    ...pair("Payload", payload),
+    decodeVersion: (json, stored) =>
+      stored === version ? present.decode(json) : older.get(stored)?.(json) ?? unknownVersion(stored),
+    ...pair("Success", success),
+    ...pair("Error", error)
+  }
+}
+
+const unknownVersion = (stored: number): Converted<never> => ({
+  _tag: "Misfit",
+  misfit: { field: "$", detail: `no upcaster takes version ${stored}` }
 })
+
+/** What an upcaster answers must fit the present schema: it is encoded to see, and its present form is what runs. */
+const upcast = ({ payload, to }: Upcaster, present: PairOf): Convert<Schema.Json, unknown> => {
+  const old = pairOf(payload)
+  return (json) => {
+    const decoded = old.decode(json)
+    if (decoded._tag === "Misfit") return decoded
+    const raised = guarded(() => to(decoded.value as never))
+    if (raised._tag === "Misfit") return raised
+    const encoded = present.encode(raised.value)
+    return encoded._tag === "Fits" ? present.decode(encoded.value) : encoded
+  }
+}
+
+/** An upcaster is the user's code, and may throw. */
+const guarded = (run: () => unknown): Converted<unknown> => {
+  try {
+    return { _tag: "Fits", value: run() }
+  } catch (thrown) {
+    const detail = thrown instanceof Error ? thrown.message : String(thrown)
+    return { _tag: "Misfit", misfit: { field: "$", detail: `the upcaster threw: ${detail.slice(0, 512)}` } }
+  }
+}
+
+/** The two ways of one schema. */
+export interface PairOf {
+  readonly encode: Convert<unknown, Schema.Json>
+  readonly decode: Convert<Schema.Json, unknown>
+}
+
+/** Compiles one schema. */
+export const pairOf = (schema: AnySchema): PairOf => {
+  const { decodeValue, encodeValue } = pair("Value", schema)
+  return { encode: encodeValue, decode: decodeValue }
+}
 
 /** Writes a path as in `$.user.tags[3]`. */
 export const jsonPath = (path: ReadonlyArray<PropertyKey>): string =>

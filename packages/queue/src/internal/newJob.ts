@@ -64,7 +64,8 @@ const undefinedOptions: Options = {
   maxAttempts: RetryPolicy.attemptsLimit(RetryPolicy.default),
   retry: RetryPolicy.default,
   tags: [],
-  version: 1
+  version: 1,
+  versionMin: 1
 }
 
 const refusePayload = (name: string, misfit: Misfit): Checked<never> =>

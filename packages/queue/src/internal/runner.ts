@@ -63,7 +63,7 @@ const start = (shop: Workshop.Workshop, held: Held): void => {
   const nowMillis = Workshop.nowMillis(shop)
   const handler = shop.handlers.get(held.claim.name)
   if (handler === undefined) return ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
-  const payload = handler.definition.codec.decodePayload(held.claim.payload)
+  const payload = handler.definition.codec.decodeVersion(held.claim.payload, held.claim.version)
   if (payload._tag === "Misfit") {
     const { detail, field } = payload.misfit
     return ClaimTable.putOutcome(shop.table, held, Outcomes.undecodable(field, detail), nowMillis)
