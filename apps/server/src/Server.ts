@@ -23,7 +23,10 @@ import * as BodyLimit from "./BodyLimit.ts"
 import * as Docs from "./Docs.ts"
 import * as EndpointRules from "./EndpointRules.ts"
 import * as ErrorEnvelope from "./ErrorEnvelope.ts"
+import { EventHub, layer as eventHub } from "./EventHub.ts"
+import * as EventsHandlers from "./handlers/EventsHandlers.ts"
 import * as JobsHandlers from "./handlers/JobsHandlers.ts"
+import * as QueuesHandlers from "./handlers/QueuesHandlers.ts"
 import * as SystemHandlers from "./handlers/SystemHandlers.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
@@ -54,7 +57,7 @@ export interface Options {
  */
 export const layer = ({ config, jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
-    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer]),
+    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
     Layer.provide(Layer.fresh(Queue.layer)),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
@@ -67,7 +70,7 @@ const bodyShare = 2 / 3
 const routes = (config: ServerConfig) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api.Api, { openapiPath: Docs.openapiPath }).pipe(
-      Layer.provide([JobsHandlers.layer, SystemHandlers.layer]),
+      Layer.provide([JobsHandlers.layer, QueuesHandlers.layer, EventsHandlers.layer, SystemHandlers.layer]),
       Layer.provide([
         BodyLimit.layer(Duration.times(config.requestTimeout, bodyShare)),
         EndpointRules.layer(config.requestTimeout)
@@ -79,6 +82,7 @@ const routes = (config: ServerConfig) =>
 const serve = Effect.fnUntraced(function*(config: ServerConfig) {
   const server = yield* HttpServer.HttpServer
   const router = yield* HttpRouter.toHttpEffect(routes(config))
+  const hub = yield* EventHub
   const table = RouteTable.make(Docs.routes)
   const admit = Admission.make(config.maxRequests)
   yield* server.serve(
@@ -94,6 +98,8 @@ const serve = Effect.fnUntraced(function*(config: ServerConfig) {
       )
     })
   )
+  // Runs before the server waits for its requests: those that follow events would never end.
+  yield* Effect.addFinalizer(() => hub.close)
 })
 
 const enveloped = <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>

@@ -22,6 +22,9 @@ const routes: ReadonlyArray<{ readonly path: string; readonly methods: ReadonlyA
 const readsAsId = (path: string, method: string) =>
   path === "/api/v1/jobs/batch" && (method === "GET" || method === "DELETE")
 
+/** Takes nothing that could be wrong, and its answer never ends: EventsHandlers.test.ts has it. */
+const isEndless = (path: string) => path === "/api/v1/events"
+
 const bodies = [undefined, "", "{", "null", "[]", "{}", `{"a":"\\u0000"}`, "[".repeat(2000) + "]".repeat(2000)]
 
 const ids = [
@@ -63,7 +66,7 @@ describe("the error envelope", () => {
           assert.includeMembers(answer.headers.get("allow")?.split(", ") ?? [], [...own])
         }))
 
-      for (const method of own) {
+      for (const method of isEndless(path) ? [] : own) {
         it.effect(`answers malformed ${method} ${path} with a documented error`, () =>
           Effect.gen(function*() {
             const operation = contract[path]?.[method.toLowerCase() as "get"]

@@ -8,7 +8,9 @@
  */
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
+import { EventsApi } from "./EventsApi.ts"
 import { JobsApi } from "./JobsApi.ts"
+import { QueuesApi } from "./QueuesApi.ts"
 import { RequestRules } from "./RequestRules.ts"
 import { SystemApi } from "./SystemApi.ts"
 
@@ -22,7 +24,7 @@ const strict = { onExcessProperty: "error" } as const
  * @since 0.1.0
  */
 export const Api = HttpApi.make("millrace")
-  .add(JobsApi, SystemApi)
+  .add(JobsApi, QueuesApi, EventsApi, SystemApi)
   .middleware(RequestRules)
   .annotate(HttpApi.PayloadParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

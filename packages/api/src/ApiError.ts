@@ -8,6 +8,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as ErrorTag from "./ErrorTag.ts"
+import * as ResourceError from "./ResourceError.ts"
 
 /**
  * The HTTP status of every error tag.
@@ -16,24 +18,7 @@ import * as Schema from "effect/Schema"
  * @category constants
  * @since 0.1.0
  */
-export const statuses = {
-  InvalidRequest: 400,
-  MalformedJson: 400,
-  InvalidCursor: 400,
-  Forbidden: 403,
-  JobNotFound: 404,
-  RouteNotFound: 404,
-  MethodNotAllowed: 405,
-  RequestTimeout: 408,
-  IllegalTransition: 409,
-  BodyTooLarge: 413,
-  UnsupportedMediaType: 415,
-  InvalidPayload: 422,
-  UnknownJob: 422,
-  TooManyRequests: 429,
-  InternalError: 500,
-  Unavailable: 503
-} as const
+export const statuses = ErrorTag.statuses
 
 /**
  * The tag of an error.
@@ -42,41 +27,16 @@ export const statuses = {
  * @category models
  * @since 0.1.0
  */
-export type Tag = keyof typeof statuses
+export type Tag = ErrorTag.Tag
 
 /**
- * The content of an error.
- *
- * **Details**
- *
- * - `message` says what is wrong, with the value or id it is about
- * - `field` is the path of the wrong field, such as `jobs[3].payload.userId` or `limit`
- * - `jobId` is the job it is about
- * - `hint` says what to do
+ * The content of an error: see `ErrorTag.Details`.
  *
  * @stability unstable
  * @category models
  * @since 0.1.0
  */
-export interface Details {
-  readonly message: string
-  readonly field?: string
-  readonly jobId?: string
-  readonly hint?: string
-}
-
-const envelope = <const T extends Tag>(tag: T) =>
-  Schema.Struct({
-    error: Schema.Struct({
-      tag: Schema.tag(tag),
-      message: Schema.String,
-      field: Schema.optionalKey(Schema.String),
-      jobId: Schema.optionalKey(Schema.String),
-      hint: Schema.optionalKey(Schema.String)
-    })
-  }).annotate({ identifier: tag })
-
-const answered = (tag: Tag, description: string) => ({ httpApiStatus: statuses[tag], description })
+export type Details = ErrorTag.Details
 
 /**
  * Status 400: a field of the body, the query or the path is wrong or unknown; `field` names it. Nothing was changed.
@@ -86,8 +46,8 @@ const answered = (tag: Tag, description: string) => ({ httpApiStatus: statuses[t
  * @since 0.1.0
  */
 export class InvalidRequest extends Schema.Error<InvalidRequest>("InvalidRequest")(
-  envelope("InvalidRequest"),
-  answered("InvalidRequest", "A field of the request is wrong or unknown")
+  ErrorTag.envelope("InvalidRequest"),
+  ErrorTag.answered("InvalidRequest", "A field of the request is wrong or unknown")
 ) {
   readonly _tag = "InvalidRequest"
   override get message(): string {
@@ -103,8 +63,8 @@ export class InvalidRequest extends Schema.Error<InvalidRequest>("InvalidRequest
  * @since 0.1.0
  */
 export class MalformedJson extends Schema.Error<MalformedJson>("MalformedJson")(
-  envelope("MalformedJson"),
-  answered("MalformedJson", "The body is no JSON document in UTF-8")
+  ErrorTag.envelope("MalformedJson"),
+  ErrorTag.answered("MalformedJson", "The body is no JSON document in UTF-8")
 ) {
   readonly _tag = "MalformedJson"
   override get message(): string {
@@ -120,8 +80,8 @@ export class MalformedJson extends Schema.Error<MalformedJson>("MalformedJson")(
  * @since 0.1.0
  */
 export class InvalidCursor extends Schema.Error<InvalidCursor>("InvalidCursor")(
-  envelope("InvalidCursor"),
-  answered("InvalidCursor", "The cursor is damaged")
+  ErrorTag.envelope("InvalidCursor"),
+  ErrorTag.answered("InvalidCursor", "The cursor is damaged")
 ) {
   readonly _tag = "InvalidCursor"
   override get message(): string {
@@ -137,8 +97,8 @@ export class InvalidCursor extends Schema.Error<InvalidCursor>("InvalidCursor")(
  * @since 0.1.0
  */
 export class Forbidden extends Schema.Error<Forbidden>("Forbidden")(
-  envelope("Forbidden"),
-  answered("Forbidden", "The request comes from another site")
+  ErrorTag.envelope("Forbidden"),
+  ErrorTag.answered("Forbidden", "The request comes from another site")
 ) {
   readonly _tag = "Forbidden"
   override get message(): string {
@@ -154,8 +114,8 @@ export class Forbidden extends Schema.Error<Forbidden>("Forbidden")(
  * @since 0.1.0
  */
 export class JobNotFound extends Schema.Error<JobNotFound>("JobNotFound")(
-  envelope("JobNotFound"),
-  answered("JobNotFound", "There is no job with this id")
+  ErrorTag.envelope("JobNotFound"),
+  ErrorTag.answered("JobNotFound", "There is no job with this id")
 ) {
   readonly _tag = "JobNotFound"
   override get message(): string {
@@ -171,8 +131,8 @@ export class JobNotFound extends Schema.Error<JobNotFound>("JobNotFound")(
  * @since 0.1.0
  */
 export class RouteNotFound extends Schema.Error<RouteNotFound>("RouteNotFound")(
-  envelope("RouteNotFound"),
-  answered("RouteNotFound", "There is no such path")
+  ErrorTag.envelope("RouteNotFound"),
+  ErrorTag.answered("RouteNotFound", "There is no such path")
 ) {
   readonly _tag = "RouteNotFound"
   override get message(): string {
@@ -188,8 +148,8 @@ export class RouteNotFound extends Schema.Error<RouteNotFound>("RouteNotFound")(
  * @since 0.1.0
  */
 export class MethodNotAllowed extends Schema.Error<MethodNotAllowed>("MethodNotAllowed")(
-  envelope("MethodNotAllowed"),
-  answered("MethodNotAllowed", "The path does not have this method")
+  ErrorTag.envelope("MethodNotAllowed"),
+  ErrorTag.answered("MethodNotAllowed", "The path does not have this method")
 ) {
   readonly _tag = "MethodNotAllowed"
   override get message(): string {
@@ -205,8 +165,8 @@ export class MethodNotAllowed extends Schema.Error<MethodNotAllowed>("MethodNotA
  * @since 0.1.0
  */
 export class RequestTimeout extends Schema.Error<RequestTimeout>("RequestTimeout")(
-  envelope("RequestTimeout"),
-  answered("RequestTimeout", "The request took too long to arrive")
+  ErrorTag.envelope("RequestTimeout"),
+  ErrorTag.answered("RequestTimeout", "The request took too long to arrive")
 ) {
   readonly _tag = "RequestTimeout"
   override get message(): string {
@@ -222,8 +182,8 @@ export class RequestTimeout extends Schema.Error<RequestTimeout>("RequestTimeout
  * @since 0.1.0
  */
 export class IllegalTransition extends Schema.Error<IllegalTransition>("IllegalTransition")(
-  envelope("IllegalTransition"),
-  answered("IllegalTransition", "The state of the job does not allow this")
+  ErrorTag.envelope("IllegalTransition"),
+  ErrorTag.answered("IllegalTransition", "The state of the job does not allow this")
 ) {
   readonly _tag = "IllegalTransition"
   override get message(): string {
@@ -239,8 +199,8 @@ export class IllegalTransition extends Schema.Error<IllegalTransition>("IllegalT
  * @since 0.1.0
  */
 export class BodyTooLarge extends Schema.Error<BodyTooLarge>("BodyTooLarge")(
-  envelope("BodyTooLarge"),
-  answered("BodyTooLarge", "The body is too large")
+  ErrorTag.envelope("BodyTooLarge"),
+  ErrorTag.answered("BodyTooLarge", "The body is too large")
 ) {
   readonly _tag = "BodyTooLarge"
   override get message(): string {
@@ -256,8 +216,8 @@ export class BodyTooLarge extends Schema.Error<BodyTooLarge>("BodyTooLarge")(
  * @since 0.1.0
  */
 export class UnsupportedMediaType extends Schema.Error<UnsupportedMediaType>("UnsupportedMediaType")(
-  envelope("UnsupportedMediaType"),
-  answered("UnsupportedMediaType", "The body is not sent as application/json")
+  ErrorTag.envelope("UnsupportedMediaType"),
+  ErrorTag.answered("UnsupportedMediaType", "The body is not sent as application/json")
 ) {
   readonly _tag = "UnsupportedMediaType"
   override get message(): string {
@@ -273,8 +233,8 @@ export class UnsupportedMediaType extends Schema.Error<UnsupportedMediaType>("Un
  * @since 0.1.0
  */
 export class InvalidPayload extends Schema.Error<InvalidPayload>("InvalidPayload")(
-  envelope("InvalidPayload"),
-  answered("InvalidPayload", "The payload does not fit the schema of the job")
+  ErrorTag.envelope("InvalidPayload"),
+  ErrorTag.answered("InvalidPayload", "The payload does not fit the schema of the job")
 ) {
   readonly _tag = "InvalidPayload"
   override get message(): string {
@@ -290,8 +250,8 @@ export class InvalidPayload extends Schema.Error<InvalidPayload>("InvalidPayload
  * @since 0.1.0
  */
 export class UnknownJob extends Schema.Error<UnknownJob>("UnknownJob")(
-  envelope("UnknownJob"),
-  answered("UnknownJob", "No job of this name is known")
+  ErrorTag.envelope("UnknownJob"),
+  ErrorTag.answered("UnknownJob", "No job of this name is known")
 ) {
   readonly _tag = "UnknownJob"
   override get message(): string {
@@ -307,8 +267,8 @@ export class UnknownJob extends Schema.Error<UnknownJob>("UnknownJob")(
  * @since 0.1.0
  */
 export class TooManyRequests extends Schema.Error<TooManyRequests>("TooManyRequests")(
-  envelope("TooManyRequests"),
-  answered("TooManyRequests", "Too many requests at once")
+  ErrorTag.envelope("TooManyRequests"),
+  ErrorTag.answered("TooManyRequests", "Too many requests at once")
 ) {
   readonly _tag = "TooManyRequests"
   override get message(): string {
@@ -324,8 +284,8 @@ export class TooManyRequests extends Schema.Error<TooManyRequests>("TooManyReque
  * @since 0.1.0
  */
 export class InternalError extends Schema.Error<InternalError>("InternalError")(
-  envelope("InternalError"),
-  answered("InternalError", "The server failed; its log has the cause")
+  ErrorTag.envelope("InternalError"),
+  ErrorTag.answered("InternalError", "The server failed; its log has the cause")
 ) {
   readonly _tag = "InternalError"
   override get message(): string {
@@ -342,8 +302,8 @@ export class InternalError extends Schema.Error<InternalError>("InternalError")(
  * @since 0.1.0
  */
 export class Unavailable extends Schema.Error<Unavailable>("Unavailable")(
-  envelope("Unavailable"),
-  answered("Unavailable", "The database can not be reached, or did not answer in time")
+  ErrorTag.envelope("Unavailable"),
+  ErrorTag.answered("Unavailable", "The database can not be reached, or did not answer in time")
 ) {
   readonly _tag = "Unavailable"
   override get message(): string {
@@ -374,7 +334,8 @@ export const ApiError = Schema.Union([
   UnknownJob,
   TooManyRequests,
   InternalError,
-  Unavailable
+  Unavailable,
+  ...ResourceError.all
 ])
 
 /**

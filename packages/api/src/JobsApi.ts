@@ -79,6 +79,12 @@ const retry = HttpApiEndpoint.post("retry", "/jobs/:id/retry", {
   "A dead or cancelled job starts again with all its attempts; a scheduled or retryable one runs now."
 ))
 
+const promote = HttpApiEndpoint.post("promote", "/jobs/:id/promote", {
+  params,
+  success: JobAction,
+  error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
+}).annotateMerge(summary("Run a job now", "Only a scheduled or retryable one; any other answers 409."))
+
 const remove = HttpApiEndpoint.delete("remove", "/jobs/:id", {
   params,
   error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
@@ -100,6 +106,6 @@ const types = HttpApiEndpoint.get("types", "/job-types", {
  * @since 0.1.0
  */
 export const JobsApi = HttpApiGroup.make("jobs")
-  .add(create, createBatch, list, get, attempts, cancel, retry, remove, types)
+  .add(create, createBatch, list, get, attempts, cancel, retry, promote, remove, types)
   .prefix("/api/v1")
   .annotateMerge(OpenApi.annotations({ title: "Jobs" }))

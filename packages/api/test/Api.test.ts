@@ -22,16 +22,25 @@ describe("Api", () => {
   it("has these operations and no other", () => {
     assert.deepStrictEqual(operations.map(({ name }) => name).toSorted(), [
       "DELETE /api/v1/jobs/{id}",
+      "GET /api/v1/events",
       "GET /api/v1/job-types",
       "GET /api/v1/jobs",
       "GET /api/v1/jobs/{id}",
       "GET /api/v1/jobs/{id}/attempts",
+      "GET /api/v1/jobs/{id}/events",
+      "GET /api/v1/queues",
+      "GET /api/v1/queues/{name}",
+      "GET /api/v1/stats",
+      "GET /api/v1/workers",
       "GET /health",
       "GET /ready",
       "POST /api/v1/jobs",
       "POST /api/v1/jobs/batch",
       "POST /api/v1/jobs/{id}/cancel",
-      "POST /api/v1/jobs/{id}/retry"
+      "POST /api/v1/jobs/{id}/promote",
+      "POST /api/v1/jobs/{id}/retry",
+      "POST /api/v1/queues/{name}/pause",
+      "POST /api/v1/queues/{name}/resume"
     ])
   })
 

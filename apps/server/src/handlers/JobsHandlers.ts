@@ -5,14 +5,14 @@
  */
 import { Api, ApiError, Cursor, JobFilter, JobView } from "@millrace/api"
 import { Queue } from "@millrace/queue"
-import type { QueueError } from "@millrace/queue"
-import type { JobId, JobQuery, Storage, StorageError } from "@millrace/storage"
+import type { JobId, JobQuery } from "@millrace/storage"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
 import { KnownJobs } from "../KnownJobs.ts"
 import * as StorageFailure from "../StorageFailure.ts"
 import * as Creation from "./Creation.ts"
+import * as JobAnswer from "./JobAnswer.ts"
 
 /**
  * The handlers of the group `jobs`.
@@ -32,11 +32,13 @@ export const layer = HttpApiBuilder.group(
       create: ({ payload }) => creation.one(payload),
       createBatch: ({ payload }) => creation.many(payload.jobs),
       list: ({ query }) => list(queue, query),
-      get: ({ params }) => Effect.map(found(queue.get(params.id)), JobView.fromRecord),
-      attempts: ({ params }) => Effect.map(found(queue.history(params.id)), (items) => ({ items, nextCursor: null })),
-      cancel: ({ params }) => Effect.flatMap(acted(queue.cancel(params.id)), toAction),
-      retry: ({ params }) => Effect.flatMap(acted(queue.retry(params.id)), toAction),
-      remove: ({ params }) => Effect.asVoid(acted(queue.remove(params.id))),
+      get: ({ params }) => Effect.map(JobAnswer.found(queue.get(params.id)), JobView.fromRecord),
+      attempts: ({ params }) =>
+        Effect.map(JobAnswer.found(queue.history(params.id)), (items) => ({ items, nextCursor: null })),
+      cancel: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.cancel(params.id)), JobAnswer.toAction),
+      retry: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.retry(params.id)), JobAnswer.toAction),
+      promote: ({ params }) => promote(queue, params.id),
+      remove: ({ params }) => Effect.asVoid(JobAnswer.acted(queue.remove(params.id))),
       types: () => Effect.map(StorageFailure.answered(known.all), (items) => ({ items, nextCursor: null }))
     })
   })
@@ -75,48 +77,9 @@ const invalidCursor = () =>
     }
   })
 
-const found = <A>(
-  effect: Effect.Effect<A, QueueError.JobNotFound | StorageError.StorageError>
-): Effect.Effect<A, ApiError.JobNotFound | StorageFailure.Answer> =>
-  Effect.catch(
-    effect,
-    (error): Effect.Effect<never, ApiError.JobNotFound | StorageFailure.Answer> =>
-      error._tag === "JobNotFound" ? Effect.fail(jobNotFound(error.id)) : StorageFailure.refuse(error)
-  )
-
-const acted = (
-  action: Effect.Effect<
-    Storage.TransitionResult,
-    QueueError.JobNotFound | QueueError.IllegalTransition | StorageError.StorageError
-  >
-): Effect.Effect<
-  Storage.TransitionResult,
-  ApiError.JobNotFound | ApiError.IllegalTransition | StorageFailure.Answer
-> =>
-  Effect.catch(
-    action,
-    (error): ReturnType<typeof acted> =>
-      error._tag === "IllegalTransition" ? Effect.fail(illegalTransition(error)) : found(Effect.fail(error))
-  )
-
-/** The queue answered neither a refusal nor a removal, so what is left is a state or a request. */
-const toAction = ({ from, id, to }: Storage.TransitionResult): Effect.Effect<JobView.JobAction> =>
-  to === "removed" || to === "refused"
-    ? Effect.die(new Error(`Job ${id} was ${to} by an action that does neither`))
-    : Effect.succeed({ id, from, to })
-
-const jobNotFound = (id: JobId.JobId) =>
-  new ApiError.JobNotFound({
-    error: { message: `There is no job ${id}`, jobId: id, hint: "It never was, was deleted, or its history was pruned" }
-  })
-
-const hints = {
-  cancel: "Only a job that is not completed or cancelled can be cancelled",
-  retry: "Only a scheduled, retryable, dead or cancelled job can be retried",
-  remove: "A running job can not be deleted: cancel it first"
-}
-
-const illegalTransition = ({ action, id, state }: QueueError.IllegalTransition) =>
-  new ApiError.IllegalTransition({
-    error: { message: `Job ${id} is ${state}: it can not ${action}`, jobId: id, hint: hints[action] }
-  })
+/** Waits for nothing but its time: what has another state is left alone. */
+const promote = Effect.fnUntraced(function*(queue: Queue.Queue["Service"], id: JobId.JobId) {
+  const { state } = yield* JobAnswer.found(queue.get(id))
+  if (state !== "scheduled" && state !== "retryable") return yield* JobAnswer.illegalTransition(id, state, "promote")
+  return yield* Effect.flatMap(JobAnswer.acted(queue.retry(id)), JobAnswer.toAction)
+})

@@ -254,6 +254,19 @@ export const jobsSuite = <E>(
           assert.deepStrictEqual([cancelled.status, cancelled.json], [200, { id, from: "running", to: "requested" }])
         }))
 
+      it.effect("promotes a job that waits for its time, and no other", () =>
+        Effect.gen(function*() {
+          const id = yield* create({ ...welcome, delay: "1 hour" })
+          const promoted = yield* T.send("POST", `${path}/${id}/promote`)
+          assert.deepStrictEqual([promoted.status, promoted.json], [200, { id, from: "scheduled", to: "available" }])
+          const again = yield* T.send("POST", `${path}/${id}/promote`)
+          assert.strictEqual(again.status, 409)
+          assert.deepInclude(T.errorOf(again), { tag: "IllegalTransition", jobId: id })
+          yield* T.send("POST", `${path}/${id}/cancel`)
+          assert.strictEqual((yield* T.send("POST", `${path}/${id}/promote`)).status, 409)
+          assert.deepInclude((yield* T.get(`${path}/${id}`)).json, { state: "cancelled" })
+        }))
+
       it.effect("refuses to cancel twice", () =>
         Effect.gen(function*() {
           const id = yield* create(welcome)
@@ -270,6 +283,7 @@ export const jobsSuite = <E>(
             ["GET", `${path}/999999/attempts`],
             ["POST", `${path}/999999/cancel`],
             ["POST", `${path}/999999/retry`],
+            ["POST", `${path}/999999/promote`],
             ["DELETE", `${path}/999999`]
           ] as const
           for (const [method, url] of asked) {

@@ -1,0 +1,146 @@
+/**
+ * The errors of what is not a job: queues, limits, schedules, and requests that are repeated.
+ *
+ * `ApiError` unites them with all others.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { answered, envelope } from "./ErrorTag.ts"
+
+/**
+ * Status 404: no job was ever in a queue of this name, and it was never paused.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class QueueNotFound extends Schema.Error<QueueNotFound>("QueueNotFound")(
+  envelope("QueueNotFound"),
+  answered("QueueNotFound", "There is no queue of this name")
+) {
+  readonly _tag = "QueueNotFound"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 404: no limit of this name was declared.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class LimitNotFound extends Schema.Error<LimitNotFound>("LimitNotFound")(
+  envelope("LimitNotFound"),
+  answered("LimitNotFound", "There is no limit of this name")
+) {
+  readonly _tag = "LimitNotFound"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 404: there is no schedule of this name: it never was, or was removed.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScheduleNotFound extends Schema.Error<ScheduleNotFound>("ScheduleNotFound")(
+  envelope("ScheduleNotFound"),
+  answered("ScheduleNotFound", "There is no schedule of this name")
+) {
+  readonly _tag = "ScheduleNotFound"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 409: a schedule of this name exists already; change or remove it first.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScheduleExists extends Schema.Error<ScheduleExists>("ScheduleExists")(
+  envelope("ScheduleExists"),
+  answered("ScheduleExists", "A schedule of this name exists already")
+) {
+  readonly _tag = "ScheduleExists"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 409: a request with the same Idempotency-Key is under way; repeat it later.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdempotencyConflict extends Schema.Error<IdempotencyConflict>("IdempotencyConflict")(
+  envelope("IdempotencyConflict"),
+  answered("IdempotencyConflict", "A request with this key is under way")
+) {
+  readonly _tag = "IdempotencyConflict"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 422: the rule of a schedule can not be: a wrong expression, an unknown time zone, an instant in the past;
+ * `field` names it.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidSchedule extends Schema.Error<InvalidSchedule>("InvalidSchedule")(
+  envelope("InvalidSchedule"),
+  answered("InvalidSchedule", "The rule of the schedule can not be")
+) {
+  readonly _tag = "InvalidSchedule"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * Status 422: the Idempotency-Key was used for another request before; nothing was changed.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdempotencyMismatch extends Schema.Error<IdempotencyMismatch>("IdempotencyMismatch")(
+  envelope("IdempotencyMismatch"),
+  answered("IdempotencyMismatch", "The key was used for another request")
+) {
+  readonly _tag = "IdempotencyMismatch"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
+ * All of them.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export const all = [
+  QueueNotFound,
+  LimitNotFound,
+  ScheduleNotFound,
+  ScheduleExists,
+  IdempotencyConflict,
+  InvalidSchedule,
+  IdempotencyMismatch
+] as const
