@@ -12,6 +12,7 @@ import * as Prune from "./internal/prune.ts"
 import * as Session from "./internal/session.ts"
 import type { Migration } from "./Migration.ts"
 import { jobs } from "./migrations/0001Jobs.ts"
+import { service } from "./migrations/0004Service.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
 
@@ -22,7 +23,7 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs]
+export const all: ReadonlyArray<Migration> = [jobs, service]
 
 /**
  * Options of the migrations.

@@ -1,0 +1,4 @@
+import { MemoryServiceStorage } from "@millrace/storage"
+import * as ServiceSuite from "../src/ServiceSuite.ts"
+
+ServiceSuite.suite("memory", MemoryServiceStorage.layer)
