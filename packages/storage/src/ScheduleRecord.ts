@@ -149,12 +149,13 @@ export type TickKind = "due" | "trigger" | "backfill"
  * - `duplicate`: another live job holds the unique key of the job; `jobId` is that one
  * - `overlapped`: nothing was enqueued, because the job of the instant before was not finished
  * - `missed`: nothing was enqueued, because it was too late
+ * - `refused`: nothing was enqueued, because the storage can not hold the job
  *
  * @stability unstable
  * @category models
  * @since 0.1.0
  */
-export type TickOutcome = "fired" | "duplicate" | "overlapped" | "missed"
+export type TickOutcome = "fired" | "duplicate" | "overlapped" | "missed" | "refused"
 
 /**
  * One entry of a schedule's history.
