@@ -1,0 +1,169 @@
+/**
+ * What a bystander knows of the jobs, workers and queues of a simulation, from the calls that reached the storage and
+ * their answers.
+ *
+ * Not another storage: it does not choose what a claim gets or what a promotion moves. It notes what was answered, and the
+ * rules beside it say whether that could be answered.
+ */
+import type { AttemptOutcome } from "@millrace/storage/Attempt"
+import type { JobId } from "@millrace/storage/JobId"
+import * as JobIds from "@millrace/storage/JobId"
+import type { JobState } from "@millrace/storage/JobState"
+import type { NewJob } from "@millrace/storage/NewJob"
+import type { Outcome } from "@millrace/storage/Outcome"
+import type { WorkerInfo } from "@millrace/storage/WorkerRecord"
+
+/** The right to run one attempt, as it was lent. */
+export interface ClaimFact {
+  readonly workerId: string
+  readonly leaseId: string
+  readonly token: number
+  readonly isAlone: boolean
+}
+
+/** How an attempt ended. `settledAs` is null after a crash. */
+export interface EndFact {
+  readonly workerId: string
+  readonly settledAs: Outcome["_tag"] | null
+  readonly outcome: AttemptOutcome
+}
+
+/** A job. */
+export interface JobFact {
+  readonly id: JobId
+  readonly number: number
+  readonly input: NewJob
+  state: JobState
+  /** When it became available: jobs of one step share a position, unless they were inserted in an order. */
+  position: number
+  runAtMillis: number
+  failures: number
+  crashes: number
+  isSuspect: boolean
+  token: number
+  cancelReason: string | null
+  claim: ClaimFact | null
+  readonly ends: Map<number, EndFact>
+}
+
+/** A registration. */
+export interface WorkerFact {
+  readonly id: string
+  info: WorkerInfo
+  renewedMillis: number
+  expiresMillis: number
+}
+
+/** All that is known. */
+export interface Facts {
+  readonly jobs: Map<JobId, JobFact>
+  readonly workers: Map<string, WorkerFact>
+  /** Every id that was ever registered, with how it ended. */
+  readonly paused: Set<string>
+  readonly keys: Map<string, JobId>
+  /** Jobs that an operator removed. */
+  readonly removed: Set<JobId>
+  /** Transitions into a finished state. */
+  finished: number
+  position: number
+}
+
+/** Nothing is known. */
+export const make = (): Facts => ({
+  jobs: new Map(),
+  workers: new Map(),
+  paused: new Set(),
+  keys: new Map(),
+  removed: new Set(),
+  finished: 0,
+  position: 0
+})
+
+/** A job was stored. */
+export const addJob = (facts: Facts, id: JobId, input: NewJob, dueMillis: number, nowMillis: number): void => {
+  const job: JobFact = {
+    id,
+    number: numberOf(input.payload),
+    input,
+    state: "pending",
+    position: 0,
+    runAtMillis: dueMillis,
+    failures: 0,
+    crashes: 0,
+    isSuspect: false,
+    token: 0,
+    cancelReason: null,
+    claim: null,
+    ends: new Map()
+  }
+  facts.jobs.set(id, job)
+  if (input.unique !== null) facts.keys.set(input.unique.key, id)
+  if (dueMillis > nowMillis) job.state = "scheduled"
+  else makeAvailable(facts, job)
+}
+
+/** The number that a job of a simulation carries; -1 when it carries none. */
+export const numberOf = (payload: unknown): number =>
+  typeof payload === "object" && payload !== null && "number" in payload && typeof payload.number === "number"
+    ? payload.number
+    : -1
+
+/** A job goes to the end of its line. */
+export const makeAvailable = (facts: Facts, job: JobFact): void => {
+  facts.position += 1
+  job.position = facts.position
+  job.state = "available"
+  job.claim = null
+}
+
+/** Jobs that become available in one step, in no order that anybody was promised. */
+export const makeAvailableTogether = (facts: Facts, jobs: ReadonlyArray<JobFact>): void => {
+  facts.position += 1
+  for (const job of jobs) {
+    job.position = facts.position
+    job.state = "available"
+    job.claim = null
+  }
+}
+
+/** A job waits until an instant. */
+export const makeWait = (job: JobFact, state: "scheduled" | "retryable", runAtMillis: number): void => {
+  job.state = state
+  job.runAtMillis = runAtMillis
+  job.claim = null
+}
+
+/** A job ends, and its unique key is free. */
+export const finish = (facts: Facts, job: JobFact, state: "completed" | "cancelled" | "dead" | "quarantined"): void => {
+  facts.finished += 1
+  job.state = state
+  job.claim = null
+  job.cancelReason = null
+  job.isSuspect = false
+  freeKey(facts, job)
+}
+
+/** The unique key of a job is free, if it holds it. */
+export const freeKey = (facts: Facts, { id, input: { unique } }: JobFact): void => {
+  if (unique !== null && facts.keys.get(unique.key) === id) facts.keys.delete(unique.key)
+}
+
+/** The jobs that a worker runs. */
+export const jobsOf = (facts: Facts, workerId: string): ReadonlyArray<JobFact> =>
+  [...facts.jobs.values()].filter(({ claim }) => claim?.workerId === workerId)
+
+/** Jobs that wait for their time, the longest due first. */
+export const waiting = (facts: Facts): ReadonlyArray<JobFact> =>
+  [...facts.jobs.values()]
+    .filter(({ state }) => state === "scheduled" || state === "retryable")
+    .toSorted((a, b) => a.runAtMillis - b.runAtMillis || JobIds.compare(a.id, b.id))
+
+/** Instants at which something changes by the passing of time alone, later than now, in milliseconds. */
+export const turningPoints = (facts: Facts, nowMillis: number): ReadonlyArray<number> => {
+  const points: Array<number> = []
+  for (const { expiresMillis } of facts.workers.values()) if (expiresMillis > nowMillis) points.push(expiresMillis)
+  for (const { runAtMillis, state } of facts.jobs.values()) {
+    if ((state === "scheduled" || state === "retryable") && runAtMillis > nowMillis) points.push(runAtMillis)
+  }
+  return points
+}

@@ -1,0 +1,243 @@
+/**
+ * The machine room of a simulation: virtual time, processes that can be killed and frozen, and a scheduler that
+ * interleaves their fibers by dice.
+ *
+ * A process is a scheduler, a clock and a source of random numbers of its own, on one shared run queue. Killing it drops
+ * whatever it would have done next, without finalizers, as SIGKILL does; freezing it keeps that for later, as SIGSTOP
+ * does. Nothing here waits for real time, so that one thread runs everything to its end in one go.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as References from "effect/References"
+import * as Scheduler from "effect/Scheduler"
+import type { Dice } from "./dice.ts"
+import * as Timeline from "./timeline.ts"
+
+/** A simulated process. */
+export interface Process {
+  readonly name: string
+  /** Its clock is so much off, in milliseconds, and runs so much too fast, as a share. */
+  readonly skewMillis: number
+  readonly drift: number
+  /** What its fibers run with: scheduler, clock, random numbers, no logs. */
+  readonly context: Context.Context<never>
+  state: "alive" | "frozen" | "killed"
+  /** What came in while it was frozen. */
+  readonly backlog: Array<() => void>
+}
+
+/** Something that will happen, until it is called off. */
+export type Alarm = Timeline.Event<Process | null>
+
+/** The machine room. */
+export interface Kernel {
+  readonly nowMicros: () => number
+  /** Runs something at an instant: as a task of a process, or as the world's own doing (null). */
+  readonly at: (atMicros: number, owner: Process | null, run: () => void) => Alarm
+  readonly start: (options: { readonly name: string; readonly skewMillis: number; readonly drift: number }) => Process
+  readonly kill: (process: Process) => void
+  readonly freeze: (process: Process) => void
+  readonly thaw: (process: Process) => void
+  /** Runs until nothing is left to do, `isOver` says so, or virtual time reaches the end. */
+  readonly run: (endMicros: number, isOver: () => boolean) => "idle" | "over" | "end" | "runaway"
+  /** Tasks run so far. */
+  readonly steps: () => number
+  /** What still waits for a process: timers, answers, tasks. */
+  readonly pending: (process: Process) => number
+}
+
+/** Tasks of fibers at one instant before a simulation is given up as one that never lets time pass. */
+const tasksPerInstant = 200_000
+
+interface Dispatcher {
+  readonly owner: Process
+  readonly tasks: Array<{ readonly task: () => void; readonly priority: number }>
+  isReady: boolean
+}
+
+/** A machine room at instant 0. `yieldEvery` is the most operations that a fiber does without letting others go. */
+export const make = (dice: Dice, yieldEvery: number): Kernel => {
+  const timeline = Timeline.make<Process | null>()
+  const ready: Array<Dispatcher> = []
+  let nowMicros = 0
+  let steps = 0
+
+  const at = (atMicros: number, owner: Process | null, run: () => void): Alarm => {
+    const alarm = { atMicros: Math.max(nowMicros, Math.ceil(atMicros)), rank: dice.unit(), owner, run }
+    timeline.add(alarm)
+    return alarm
+  }
+
+  const takeTask = (): (() => void) | undefined => {
+    while (ready.length > 0) {
+      const index = dice.below(ready.length)
+      const dispatcher = ready[index]
+      if (dispatcher === undefined) return undefined
+      const next = dispatcher.owner.state === "alive" ? dispatcher.tasks.shift() : undefined
+      if (dispatcher.tasks.length === 0 || next === undefined) {
+        removeAt(ready, index)
+        dispatcher.isReady = false
+      }
+      if (next !== undefined) return next.task
+      if (dispatcher.owner.state === "frozen") dispatcher.owner.backlog.push(() => arm(dispatcher))
+    }
+    return undefined
+  }
+
+  const arm = (dispatcher: Dispatcher) => {
+    if (dispatcher.isReady || dispatcher.tasks.length === 0) return
+    dispatcher.isReady = true
+    ready.push(dispatcher)
+  }
+
+  const deliver = (alarm: Alarm) => {
+    const { owner, run } = alarm
+    alarm.run = null
+    if (run === null || owner?.state === "killed") return
+    if (owner?.state === "frozen") owner.backlog.push(run)
+    else run()
+  }
+
+  const runTasks = (isOver: () => boolean): "drained" | "over" | "runaway" => {
+    let count = 0
+    for (let task = takeTask(); task !== undefined; task = takeTask()) {
+      task()
+      steps += 1
+      count += 1
+      if (isOver()) return "over"
+      if (count > tasksPerInstant) return "runaway"
+    }
+    return "drained"
+  }
+
+  const run = (endMicros: number, isOver: () => boolean) => {
+    for (;;) {
+      const drained = runTasks(isOver)
+      if (drained !== "drained") return drained
+      const alarm = timeline.take()
+      if (alarm === undefined) return "idle"
+      if (alarm.atMicros > endMicros) return "end"
+      nowMicros = alarm.atMicros
+      steps += 1
+      deliver(alarm)
+      if (isOver()) return "over"
+    }
+  }
+
+  const kill = (process: Process) => {
+    process.state = "killed"
+    process.backlog.length = 0
+  }
+
+  const freeze = (process: Process) => {
+    if (process.state === "alive") process.state = "frozen"
+  }
+
+  const thaw = (process: Process) => {
+    if (process.state !== "frozen") return
+    process.state = "alive"
+    for (const run of process.backlog.splice(0)) at(nowMicros, process, run)
+  }
+
+  const schedulerOf = (owner: () => Process): Scheduler.Scheduler => {
+    let left = dice.between(1, yieldEvery)
+    return {
+      executionMode: "async",
+      shouldYield: () => {
+        left -= 1
+        if (left > 0) return false
+        left = dice.between(1, yieldEvery)
+        return true
+      },
+      makeDispatcher: () => {
+        const dispatcher: Dispatcher = { owner: owner(), tasks: [], isReady: false }
+        return {
+          scheduleTask: (task, priority) => {
+            addTask(dispatcher.tasks, task, priority)
+            arm(dispatcher)
+          },
+          flush: () => {
+            for (let next = dispatcher.tasks.shift(); next !== undefined; next = dispatcher.tasks.shift()) next.task()
+          }
+        }
+      }
+    }
+  }
+
+  const start: Kernel["start"] = ({ drift, name, skewMillis }) => {
+    const ownProcess: Process = {
+      name,
+      skewMillis,
+      drift,
+      state: "alive",
+      backlog: [],
+      context: Context.empty().pipe(
+        Context.add(Scheduler.Scheduler, schedulerOf(() => ownProcess)),
+        Context.add(
+          Clock.Clock,
+          clockOf(() => nowMicros, skewMillis, drift, (millis, run) =>
+            at(nowMicros + millis * 1_000 / (1 + drift), ownProcess, run))
+        ),
+        Context.add(Random.Random, {
+          nextDoubleUnsafe: dice.unit,
+          nextIntUnsafe: () => dice.between(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+        }),
+        Context.add(References.MinimumLogLevel, "None")
+      )
+    }
+    return ownProcess
+  }
+
+  const pending = (process: Process) =>
+    timeline.all().filter(({ owner }) => owner === process).length
+    + ready.filter(({ owner }) => owner === process).length
+
+  return { nowMicros: () => nowMicros, at, start, kill, freeze, thaw, run, steps: () => steps, pending }
+}
+
+/** A clock on virtual time. Its wall time may be wrong; its monotonic time only runs at another pace. */
+export const clockOf = (
+  nowMicros: () => number,
+  skewMillis: number,
+  drift: number,
+  after: (millis: number, run: () => void) => Alarm
+): Clock.Clock => {
+  const millis = () => Math.floor(nowMicros() * (1 + drift) / 1_000) + skewMillis
+  const nanos = () => BigInt(Math.round(nowMicros() * (1 + drift) * 1_000))
+  const wallNanos = () => BigInt(millis()) * 1_000_000n
+  return {
+    currentTimeMillisUnsafe: millis,
+    currentTimeMillis: Effect.sync(millis),
+    monotonicTimeNanosUnsafe: nanos,
+    monotonicTimeNanos: Effect.sync(nanos),
+    currentTimeNanosUnsafe: wallNanos,
+    currentTimeNanos: Effect.sync(wallNanos),
+    sleep: (duration) => {
+      const length = Duration.toMillis(duration)
+      if (length <= 0) return Effect.yieldNow
+      if (!Number.isFinite(length)) return Effect.never
+      return Effect.callback((resume) => {
+        const alarm = after(length, () => resume(Effect.void))
+        return Effect.sync(() => {
+          alarm.run = null
+        })
+      })
+    }
+  }
+}
+
+/** Lower priorities first, first come first served within one: what Effect's own dispatcher does. */
+const addTask = (tasks: Dispatcher["tasks"], task: () => void, priority: number): void => {
+  let index = tasks.length
+  while (index > 0 && (tasks[index - 1]?.priority ?? priority) > priority) index -= 1
+  if (index === tasks.length) tasks.push({ task, priority })
+  else tasks.splice(index, 0, { task, priority })
+}
+
+const removeAt = <A>(values: Array<A>, index: number): void => {
+  const last = values.pop()
+  if (last !== undefined && index < values.length) values[index] = last
+}

@@ -1,0 +1,115 @@
+/**
+ * What a claim may answer.
+ */
+import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
+import type { Scene } from "../bystander.ts"
+import type { JobFact } from "../facts.ts"
+import * as Facts from "../facts.ts"
+
+/** Notes claims: only to a live worker, only what is available to it, in the promised order, each with a fresh token. */
+export const claim = (
+  scene: Scene,
+  options: ClaimOptions,
+  claims: ReadonlyArray<Claim>,
+  nowMillis: number
+): void => {
+  const { facts, journal } = scene
+  const candidates = candidatesOf(facts, options)
+  const worker = facts.workers.get(options.workerId)
+  const isEntitled = worker !== undefined && worker.expiresMillis > nowMillis && !facts.paused.has(options.queue)
+  if (!isEntitled && claims.length > 0) {
+    const why = facts.paused.has(options.queue) ? `queue ${options.queue} is paused` : "its lease has ended"
+    journal.breach("port", `${options.workerId} is lent jobs although ${why}`)
+  }
+  const limit = options.suspects === true ? 1 : options.limit
+  const wanted = isEntitled ? Math.min(limit, candidates.length) : 0
+  if (claims.length !== wanted) {
+    journal.breach("port", `${options.workerId} is lent ${claims.length} jobs of ${options.queue}, not ${wanted}`)
+  }
+  for (const each of claims) lend(scene, options, each)
+  if (options.suspects !== true) checkOrder(scene, options, candidates, claims)
+}
+
+const candidatesOf = (facts: Facts.Facts, options: ClaimOptions): ReadonlyArray<JobFact> =>
+  [...facts.jobs.values()].filter((job) =>
+    job.state === "available" && job.input.queue === options.queue && job.isSuspect === (options.suspects === true)
+    && isHandled(options, job)
+  )
+
+const isHandled = ({ handles }: ClaimOptions, { input: { name, version } }: JobFact): boolean =>
+  handles.some((handle) => handle.name === name && handle.versionMin <= version && version <= handle.versionMax)
+
+const lend = (scene: Scene, options: ClaimOptions, claim: Claim): void => {
+  const { facts, journal } = scene
+  const job = facts.jobs.get(claim.id)
+  if (job === undefined) return journal.breach("port", `job ${claim.id} is lent, but nobody inserted it`)
+  const wrong = faultOf(job, options, claim)
+  if (wrong !== null) journal.breach(wrong[0], `job ${claim.id} is lent to ${options.workerId}, but ${wrong[1]}`)
+  job.state = "running"
+  job.token = Math.max(job.token, claim.token)
+  job.claim = {
+    workerId: options.workerId,
+    leaseId: claim.leaseId,
+    token: claim.token,
+    isAlone: options.suspects === true
+  }
+}
+
+const faultOf = (job: JobFact, options: ClaimOptions, claim: Claim): readonly [string, string] | null => {
+  if (job.state === "running") return ["I6", `${job.claim?.workerId ?? "somebody"} holds it`]
+  if (job.state !== "available") return ["port", `it is ${job.state}`]
+  if (claim.token !== job.token + 1) return ["I3", `its token is ${claim.token} after ${job.token}`]
+  if (job.isSuspect !== (options.suspects === true)) return ["alone", job.isSuspect ? "it is suspect" : "it is none"]
+  if (job.input.queue !== options.queue || !isHandled(options, job)) return ["port", "was not asked for"]
+  if (claim.failures !== job.failures || claim.crashes !== job.crashes) {
+    return ["I14", `it is said to have ${claim.failures} failures and ${claim.crashes} crashes`]
+  }
+  if (claim.attempt !== job.failures + job.crashes + 1) return ["I14", `its attempt is said to be ${claim.attempt}`]
+  if (claim.maxAttempts !== job.input.maxAttempts) return ["I4", `it may try ${job.input.maxAttempts} times`]
+  if (Facts.numberOf(claim.payload) !== job.number) return ["I1", "its payload is another one"]
+  return null
+}
+
+/** Priorities first, every tenant's jobs in their order, and no tenant served again before others had a turn. */
+const checkOrder = (
+  { journal }: Scene,
+  { agingEvery, perTenant }: ClaimOptions,
+  candidates: ReadonlyArray<JobFact>,
+  claims: ReadonlyArray<Claim>
+): void => {
+  const taken = new Set(claims.map(({ id }) => id))
+  const left = candidates.filter(({ id }) => !taken.has(id))
+  if (left.length === 0) return
+  const got = candidates.filter(({ id }) => taken.has(id))
+  for (const job of got) {
+    for (const other of left) {
+      if (agingEvery === undefined && other.input.priority < job.input.priority) {
+        journal.breach("order", `job ${job.id} overtakes job ${other.id}, whose priority is higher`)
+      }
+      if (isSameLine(job, other) && other.position < job.position) {
+        journal.breach("I9", `job ${job.id} overtakes job ${other.id} of the same tenant`)
+      }
+    }
+  }
+  for (const other of left) checkTurns(journal.breach, other, got, perTenant)
+}
+
+const isSameLine = (a: JobFact, b: JobFact): boolean =>
+  a.input.tenant === b.input.tenant && a.input.priority === b.input.priority
+
+const checkTurns = (
+  breach: (invariant: string, detail: string) => void,
+  waiting: JobFact,
+  got: ReadonlyArray<JobFact>,
+  perTenant: number
+): void => {
+  const counts = new Map<string, number>()
+  for (const { input: { priority, tenant } } of got) {
+    if (priority === waiting.input.priority) counts.set(tenant, (counts.get(tenant) ?? 0) + 1)
+  }
+  const turns = Math.floor((counts.get(waiting.input.tenant) ?? 0) / perTenant)
+  for (const [tenant, count] of counts) {
+    if (turns >= Math.ceil(count / perTenant) - 1 || tenant === waiting.input.tenant) continue
+    breach("order", `tenant "${tenant}" gets ${count} jobs while job ${waiting.id} of "${waiting.input.tenant}" waits`)
+  }
+}

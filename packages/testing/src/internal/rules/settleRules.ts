@@ -1,0 +1,159 @@
+/**
+ * What a settle and a report may answer, and whether a worker may settle like that.
+ */
+import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
+import type { AttemptOutcome } from "@millrace/storage/Attempt"
+import type { Fence, FencedResult } from "@millrace/storage/Claim"
+import type { Outcome, Report, Settlement } from "@millrace/storage/Outcome"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import type { Scene } from "../bystander.ts"
+import type { JobFact } from "../facts.ts"
+import * as Facts from "../facts.ts"
+import * as Ledger from "../ledger.ts"
+
+/** Notes settlements: those of the newest claim take effect, repetitions change nothing, others are refused. */
+export const settle = (
+  scene: Scene,
+  workerId: string,
+  settlements: ReadonlyArray<Settlement>,
+  results: ReadonlyArray<FencedResult>,
+  nowMillis: number
+): void =>
+  settlements.forEach((settlement, index) => {
+    const job = scene.facts.jobs.get(settlement.id)
+    const isHeld = job !== undefined && holds(job, workerId, settlement)
+    const isRepetition = job !== undefined && !isHeld && agrees(job, workerId, settlement)
+    expect(scene, "settle", settlement, isHeld || isRepetition, results[index])
+    if (job === undefined || !isHeld) return
+    checkTruth(scene, job, settlement)
+    end(scene.facts, job, workerId, settlement.outcome, nowMillis)
+  })
+
+/** Reports are fenced like settlements. */
+export const report = (
+  scene: Scene,
+  workerId: string,
+  reports: ReadonlyArray<Report>,
+  results: ReadonlyArray<FencedResult>
+): void =>
+  reports.forEach((entry, index) => {
+    const job = scene.facts.jobs.get(entry.id)
+    expect(scene, "report", entry, job !== undefined && holds(job, workerId, entry), results[index])
+  })
+
+/** Ends the attempt under way. */
+export const end = (facts: Facts.Facts, job: JobFact, workerId: string, given: Outcome, nowMillis: number): void => {
+  const outcome = job.cancelReason === null ? given : afterCancel(given, job.cancelReason)
+  job.ends.set(job.token, { workerId, settledAs: outcome._tag, outcome: outcomes[outcome._tag] })
+  job.isSuspect = false
+  switch (outcome._tag) {
+    case "Completed":
+      return Facts.finish(facts, job, "completed")
+    case "Cancelled":
+      return Facts.finish(facts, job, "cancelled")
+    case "Dead":
+      job.failures += 1
+      return Facts.finish(facts, job, "dead")
+    case "Quarantined":
+      return Facts.finish(facts, job, "quarantined")
+    case "Retried":
+      job.failures += 1
+      return giveBack(facts, job, "retryable", outcome.delayMillis, nowMillis)
+    case "Snoozed":
+      return giveBack(facts, job, "scheduled", outcome.delayMillis, nowMillis)
+    case "Released":
+      return giveBack(facts, job, "scheduled", 0, nowMillis)
+  }
+}
+
+const outcomes: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
+  Completed: "completed",
+  Retried: "failed",
+  Snoozed: "snoozed",
+  Released: "released",
+  Cancelled: "cancelled",
+  Dead: "failed",
+  Quarantined: "quarantined"
+}
+
+const isGivenBack = ({ _tag }: Outcome): boolean => _tag === "Retried" || _tag === "Snoozed" || _tag === "Released"
+
+const afterCancel = (outcome: Outcome, reason: string): Outcome =>
+  isGivenBack(outcome) ? { _tag: "Cancelled", reason, error: null } : outcome
+
+const giveBack = (
+  facts: Facts.Facts,
+  job: JobFact,
+  state: "scheduled" | "retryable",
+  delayMillis: number,
+  nowMillis: number
+): void => {
+  if (delayMillis > 0) Facts.makeWait(job, state, nowMillis + Math.ceil(delayMillis))
+  else Facts.makeAvailable(facts, job)
+}
+
+const holds = ({ claim }: JobFact, workerId: string, { leaseId, token }: Fence): boolean =>
+  claim !== null && claim.workerId === workerId && claim.leaseId === leaseId && claim.token === token
+
+const agrees = (job: JobFact, workerId: string, { outcome, token }: Settlement): boolean => {
+  const ended = job.ends.get(token)
+  if (ended?.workerId !== workerId) return false
+  return ended.settledAs === outcome._tag || (ended.settledAs === "Cancelled" && isGivenBack(outcome))
+}
+
+const expect = (
+  { journal }: Scene,
+  operation: string,
+  { id, token }: Fence,
+  isGood: boolean,
+  result: FencedResult | undefined
+): void => {
+  if (result === (isGood ? "Applied" : "LeaseLost")) return
+  journal.breach("I3", `${operation} of job ${id} with token ${token} is answered with ${result}`)
+}
+
+/** A worker settles what its handler did. */
+const checkTruth = (scene: Scene, job: JobFact, { outcome, token }: Settlement): void => {
+  const { journal, ledger } = scene
+  const execution = Ledger.find(ledger, job.id, token)
+  const say = (invariant: string, detail: string) =>
+    journal.breach(invariant, `job ${job.id} is settled as ${outcome._tag}, but ${detail}`)
+  if (execution === undefined) {
+    if (outcome._tag !== "Released" && outcome._tag !== "Cancelled") say("I14", "its handler never started")
+    return
+  }
+  if (execution.end === "open") return say("I14", "its handler goes on")
+  if ((execution.end === "succeeded") !== (outcome._tag === "Completed")) {
+    return say("I14", `its handler ${execution.end}`)
+  }
+  if (outcome._tag === "Completed" && !isResultOf(outcome.result, job, token)) say("I14", "with another result")
+  if (outcome._tag === "Retried") checkRetry(job, outcome.delayMillis, say)
+}
+
+const isResultOf = (result: Schema.Json | null, job: JobFact, token: number): boolean =>
+  JSON.stringify(result) === JSON.stringify({ number: job.number, token })
+
+const decodePolicy = Schema.decodeUnknownExit(Schema.toCodecJson(RetryPolicy.RetryPolicy))
+
+/** The policy decides, from what is stored alone: the same wherever the job runs. */
+const checkRetry = (
+  job: JobFact,
+  delayMillis: number,
+  say: (invariant: string, detail: string) => void
+): void => {
+  const failures = job.failures + 1
+  if (failures >= job.input.maxAttempts) return say("I4", `it has failed ${failures} times already`)
+  const policy = decodePolicy(job.input.retry)
+  if (!Exit.isSuccess(policy)) return
+  const decision = RetryPolicy.decide(policy.value, {
+    failures,
+    elapsedMillis: 0,
+    seed: job.id,
+    errorTag: undefined,
+    retryAfterMillis: undefined,
+    maxAttempts: job.input.maxAttempts
+  })
+  if (decision._tag === "Retry" && decision.delayMillis === delayMillis) return
+  say("retry", `in ${delayMillis} ms, where the policy says ${JSON.stringify(decision)}`)
+}

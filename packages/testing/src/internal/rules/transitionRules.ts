@@ -1,0 +1,71 @@
+/**
+ * What cancelling, retrying, removing and pausing may answer.
+ */
+import type { JobId } from "@millrace/storage/JobId"
+import type { ControlCommand } from "@millrace/storage/ControlCommand"
+import type { TransitionAction, TransitionResult } from "@millrace/storage/Storage"
+import type { Scene } from "../bystander.ts"
+import type { JobFact } from "../facts.ts"
+import * as Facts from "../facts.ts"
+
+/** Notes what an operator did with jobs. */
+export const transition = (
+  { facts, journal }: Scene,
+  ids: ReadonlyArray<JobId>,
+  action: TransitionAction,
+  results: ReadonlyArray<TransitionResult>,
+  _nowMillis: number
+): void => {
+  for (const id of new Set(ids)) {
+    const job = facts.jobs.get(id)
+    const result = results.find((each) => each.id === id)
+    const expected = job === undefined ? undefined : act(facts, job, action)
+    if (result?.to !== expected) {
+      journal.breach("I2", `${action._tag} of job ${id} is answered with ${result?.to}, not ${expected}`)
+    }
+  }
+}
+
+/** Notes a pause or its end. */
+export const control = ({ facts }: Scene, command: ControlCommand): void => {
+  if (command._tag === "PauseQueue") facts.paused.add(command.queue)
+  if (command._tag === "ResumeQueue") facts.paused.delete(command.queue)
+}
+
+const act = (facts: Facts.Facts, job: JobFact, action: TransitionAction): TransitionResult["to"] => {
+  if (action._tag === "Cancel") return cancel(facts, job, action.reason)
+  return action._tag === "Retry" ? retry(facts, job) : remove(facts, job)
+}
+
+const cancel = (facts: Facts.Facts, job: JobFact, reason: string): TransitionResult["to"] => {
+  if (job.state === "completed" || job.state === "cancelled") return "refused"
+  if (job.state === "running") {
+    job.cancelReason ??= reason
+    return "requested"
+  }
+  Facts.finish(facts, job, "cancelled")
+  return "cancelled"
+}
+
+const retry = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
+  if (job.state === "scheduled" || job.state === "retryable") {
+    Facts.makeAvailable(facts, job)
+    return "available"
+  }
+  if (job.state !== "dead" && job.state !== "cancelled") return "refused"
+  const { unique } = job.input
+  if (unique !== null && facts.keys.has(unique.key)) return "refused"
+  if (unique !== null) facts.keys.set(unique.key, job.id)
+  job.failures = 0
+  job.crashes = 0
+  Facts.makeAvailable(facts, job)
+  return "available"
+}
+
+const remove = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
+  if (job.state === "running") return "refused"
+  Facts.freeKey(facts, job)
+  facts.jobs.delete(job.id)
+  facts.removed.add(job.id)
+  return "removed"
+}
