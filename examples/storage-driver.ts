@@ -2,7 +2,7 @@
  * A storage driver in its smallest form: here every method passes its call on to the reference, and counts it.
  *
  * `examples/test/storage-driver.test.ts` holds it to the conformance suite. A driver for a database has the same shape:
- * one service of fourteen methods, and a layer that needs the client of that database.
+ * one service of thirteen methods and a group of reads, and a layer that needs the client of that database.
  */
 import { MemoryStorage, Storage } from "@millrace/storage"
 import { Effect, Layer, Metric } from "effect"
@@ -27,7 +27,13 @@ const make = Effect.map(MemoryStorage.make(), (inner) =>
     transition: (ids, action) => counted("transition", inner.transition(ids, action)),
     control: (command) => counted("control", inner.control(command)),
     list: (query) => counted("list", inner.list(query)),
-    history: (id) => counted("history", inner.history(id)),
+    inspect: {
+      history: (id) => counted("history", inner.inspect.history(id)),
+      logs: (id) => counted("logs", inner.inspect.logs(id)),
+      explain: (id) => counted("explain", inner.inspect.explain(id)),
+      limits: counted("limits", inner.inspect.limits),
+      tenants: (query) => counted("tenants", inner.inspect.tenants(query))
+    },
     overview: counted("overview", inner.overview),
     prune: (policy) => counted("prune", inner.prune(policy)),
     events: inner.events

@@ -47,6 +47,7 @@ const toAnswer = (error: StorageError.StorageError): Effect.Effect<never, Answer
     case "Invalid":
       return Effect.fail(ErrorEnvelope.invalid({ field: error.reason.field, message: error.reason.detail, hint: null }))
     case "Corrupt":
+    case "Unsupported":
       return Effect.die(error)
   }
 }

@@ -18,7 +18,7 @@ const flaky = T.layerWithStorage((storage) => {
   return {
     insert: (jobs) => unlessAway(storage.insert(jobs)),
     list: (query) => unlessAway(storage.list(query)),
-    history: (id) => unlessAway(storage.history(id)),
+    inspect: { ...storage.inspect, history: (id) => unlessAway(storage.inspect.history(id)) },
     transition: (ids, action) => unlessAway(storage.transition(ids, action)),
     overview: unlessAway(storage.overview)
   }
@@ -27,7 +27,10 @@ const flaky = T.layerWithStorage((storage) => {
 const calls: { lists: number; others: number } = { lists: 0, others: 0 }
 const counting = T.layerWithStorage((storage) => ({
   list: (query) => Effect.andThen(Effect.sync(() => calls.lists++), storage.list(query)),
-  history: (id) => Effect.andThen(Effect.sync(() => calls.others++), storage.history(id))
+  inspect: {
+    ...storage.inspect,
+    history: (id) => Effect.andThen(Effect.sync(() => calls.others++), storage.inspect.history(id))
+  }
 }))
 
 describe("Server", () => {

@@ -32,6 +32,7 @@ const claimOf = (number: number): Claim => ({
   timeoutMillis: null,
   retry: null,
   uniqueKey: null,
+  limits: [],
   tags: [],
   createdAtMillis: 0,
   hasReport: false
@@ -80,7 +81,13 @@ const stub = (counts: Counts, done: Deferred.Deferred<void>) =>
       transition: () => Effect.succeed([]),
       control: () => Effect.void,
       list: () => Effect.succeed({ items: [], next: null }),
-      history: () => Effect.succeed([]),
+      inspect: {
+        history: () => Effect.succeed([]),
+        logs: () => Effect.succeed([]),
+        explain: () => Effect.succeed(null),
+        limits: Effect.succeed([]),
+        tenants: () => Effect.succeed([])
+      },
       overview: Effect.succeed({ queues: [], workers: [] }),
       prune: () => Effect.succeed({ finished: 0, dead: 0 }),
       events: Stream.never

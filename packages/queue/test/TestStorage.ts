@@ -196,7 +196,7 @@ export const layer = (options: Options = {}): Layer.Layer<Storage | TestStorage 
       transition: (ids, action) => faulty("transition", { ids, action }, inner.transition(ids, action)),
       control: inner.control,
       list: (query) => faulty("list", query, inner.list(query)),
-      history: (id) => faulty("history", id, inner.history(id)),
+      inspect: { ...inner.inspect, history: (id) => faulty("history", id, inner.inspect.history(id)) },
       overview: inner.overview,
       prune: (policy) => faulty("prune", policy, inner.prune(policy)),
       events: options.events === false

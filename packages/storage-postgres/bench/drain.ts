@@ -27,7 +27,10 @@ const job = (i: number) => ({
   maxAttempts: 5,
   timeoutMillis: null,
   retry: null,
-  uniqueKey: null,
+  ttlMillis: null,
+  unique: null,
+  debounce: null,
+  limits: [],
   tags: []
 })
 
@@ -48,7 +51,13 @@ const lane = (workerId: string) =>
   Effect.gen(function*() {
     const storage = yield* Storage
     for (;;) {
-      const claims = yield* storage.claim({ workerId, queue: "default", names: ["noop"], limit: batch, perTenant: 20 })
+      const claims = yield* storage.claim({
+        workerId,
+        queue: "default",
+        handles: [{ name: "noop", versionMin: 1, versionMax: 1 }],
+        limit: batch,
+        perTenant: 20
+      })
       if (claims.length === 0) return
       yield* storage.settle(
         workerId,

@@ -95,6 +95,8 @@ const reasonOf = (
       return new StorageError.Invalid({ operation, field: "value", detail })
     case "Corrupt":
       return new StorageError.Corrupt({ operation, detail })
+    case "Unsupported":
+      return new StorageError.Unsupported({ operation, detail })
     case "Unavailable":
       return new StorageError.Unavailable({ operation, detail })
   }

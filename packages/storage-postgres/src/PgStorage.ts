@@ -25,6 +25,7 @@ import * as Prune from "./internal/prune.ts"
 import * as Query from "./internal/query.ts"
 import * as Session from "./internal/session.ts"
 import * as Settle from "./internal/settle.ts"
+import * as Transaction from "./internal/transaction.ts"
 import * as PgError from "./PgError.ts"
 import * as PgMigrations from "./PgMigrations.ts"
 
@@ -38,7 +39,10 @@ import * as PgMigrations from "./PgMigrations.ts"
 export interface PgStorageOptions {
   /** The schema of the tables. Defaults to `millrace`. */
   readonly schema?: string | undefined
-  /** How long one statement may take. Defaults to 30 seconds: the longest that a worker may wait before it gives up. */
+  /**
+   * How long one statement may take, and each of waiting for a connection, BEGIN, COMMIT and ROLLBACK of a transaction.
+   * Defaults to 10 seconds. Pruning has 5 minutes.
+   */
   readonly deadline?: Duration.Input | undefined
 }
 
@@ -65,7 +69,13 @@ export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) 
     transition: Query.makeTransition(session, notifier),
     control: Query.makeControl(session, notifier),
     list: List.make(session),
-    history: Query.makeHistory(session),
+    inspect: {
+      history: Query.makeHistory(session),
+      logs: () => Effect.succeed([]),
+      explain: () => Effect.succeed(null),
+      limits: Effect.succeed([]),
+      tenants: () => Effect.succeed([])
+    },
     overview: Query.makeOverview(session),
     prune: Prune.make(session),
     events: Listener.events(session, notifier)
@@ -103,15 +113,18 @@ export const layerMigrated = (
 ): Layer.Layer<Storage, StorageError, PgClient.PgClient> =>
   Layer.effect(Storage, Effect.andThen(PgMigrations.migrate({ schema: options.schema }), make(options)))
 
-const capabilitiesOf = ({ sql }: Session.Session): Capabilities => ({
-  durable: true,
-  inTransaction: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
-  transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    sql.withTransaction(Effect.mapError(effect, (error) => new Inner(error))).pipe(
-      PgError.mapErrors("transaction"),
-      Effect.mapError((error) => error instanceof Inner ? error.error : error)
-    )
-})
+const capabilitiesOf = (session: Session.Session): Capabilities => {
+  const transaction = Transaction.make(session)
+  return {
+    durable: true,
+    inTransaction: Effect.map(Effect.serviceOption(session.sql.transactionService), Option.isSome),
+    transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      transaction(Effect.mapError(effect, (error) => new Inner(error))).pipe(
+        PgError.mapErrors("transaction"),
+        Effect.mapError((error) => error instanceof Inner ? error.error : error)
+      )
+  }
+}
 
 /** The caller's own error inside a transaction, kept apart from those of the transaction. */
 class Inner<E> {

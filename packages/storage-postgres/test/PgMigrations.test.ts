@@ -219,7 +219,7 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
       )
       for (const shop of [upper, lower]) yield* LiveDatabase.register(shop, "w1")
       const [done] = yield* upper.storage.insert([
-        Fixture.newJob({ uniqueKey: "k" }),
+        Fixture.newJob({ unique: Fixture.unique("k") }),
         Fixture.newJob(),
         Fixture.newJob()
       ])
@@ -233,7 +233,7 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
       const settlement = Fixture.settlement(first, Fixture.outcomes.completed(), { hasReport: true })
       assert.deepStrictEqual(yield* upper.storage.settle("w1", [settlement]), ["Applied"])
       assert.deepStrictEqual(yield* upper.storage.settle("w1", [settlement]), ["Applied"])
-      assert.lengthOf(yield* upper.storage.history(done.id), 1)
+      assert.lengthOf(yield* upper.storage.inspect.history(done.id), 1)
       yield* upper.storage.transition([claims[1]?.id ?? id], { _tag: "Cancel", reason: "enough" })
       yield* upper.storage.promote({ limit: 10 })
       yield* upper.storage.reclaim({ limit: 10 })
@@ -248,4 +248,4 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
     }))
 })
 
-const claimAll = { workerId: "w1", queue: "default", names: ["SendMail"], limit: 10, perTenant: 10 }
+const claimAll = { workerId: "w1", queue: "default", handles: Fixture.handles("SendMail"), limit: 10, perTenant: 10 }

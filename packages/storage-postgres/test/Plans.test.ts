@@ -84,7 +84,13 @@ const createdAt = (id: number) => DateTime.makeUnsafe(Date.now() - 90 * 86_400_0
 
 const failure = { tag: "MailRefused", message: "full", stack: "", data: null }
 
-const options = { workerId: "prober", queue: "default", names: ["SendMail"], limit: 100, perTenant: 20 }
+const options = {
+  workerId: "prober",
+  queue: "default",
+  handles: Fixture.handles("SendMail"),
+  limit: 100,
+  perTenant: 20
+}
 
 const register = (driver: Driver["Service"]) =>
   driver.renew({ _tag: "Register", workerId: "prober", leaseMillis: 3_600_000, info: Fixture.workerInfo() })
@@ -181,7 +187,8 @@ layer(crowded, { excludeTestServices: true, timeout: 120_000 })("plans at a mill
       200,
       (driver) =>
         driver.insert(
-          Array.from({ length: 100 }, (_, n): NewJob.NewJob => Fixture.newJob({ uniqueKey: `plan ${n % 90}` }))
+          Array.from({ length: 100 }, (_, n): NewJob.NewJob =>
+            Fixture.newJob({ unique: Fixture.unique(`plan ${n % 90}`) }))
         )
     ))
 
@@ -206,7 +213,10 @@ layer(crowded, { excludeTestServices: true, timeout: 120_000 })("plans at a mill
   it.effect("finds the jobs of a rare queue by one probe", () =>
     Effect.gen(function*() {
       yield* within(200, register)
-      assert.lengthOf(yield* within(200, (driver) => driver.claim({ ...options, queue: "rare", names: ["Rare"] })), 5)
+      assert.lengthOf(
+        yield* within(200, (driver) => driver.claim({ ...options, queue: "rare", handles: Fixture.handles("Rare") })),
+        5
+      )
     }))
 
   it.effect("renews and reports by keys", () =>

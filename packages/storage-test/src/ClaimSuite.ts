@@ -77,16 +77,17 @@ const jobs = (test: Declare): void => {
         maxAttempts: 9,
         timeoutMillis: 60_000,
         retry: { backoff: "fixed" },
-        uniqueKey: "k",
+        unique: Fixture.unique("k"),
         tags: ["x", "y"]
       })
       yield* Steps.register()
       const id = yield* Steps.insertOne(job)
       yield* TestClock.adjust(5000)
       const claim = yield* Steps.claimOne()
-      const { delayMillis: _, runAt: __, ...fields } = job
+      const { debounce: _, delayMillis: __, runAt: ___, ttlMillis: ____, unique, ...fields } = job
       assert.deepStrictEqual(claim, {
         ...fields,
+        uniqueKey: unique?.key ?? null,
         id,
         leaseId: claim.leaseId,
         token: 1,

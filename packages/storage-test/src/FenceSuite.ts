@@ -106,7 +106,7 @@ const fences = (test: Declare): void => {
   for (const outcome of everyOutcome) {
     test(`answers a repeated ${outcome._tag} again with Applied and does it once`, () =>
       Effect.gen(function*() {
-        const claim = yield* Steps.running({ uniqueKey: "k" })
+        const claim = yield* Steps.running({ unique: Fixture.unique("k") })
         assert.strictEqual(yield* Steps.settle(claim, outcome), "Applied")
         const before = yield* Steps.get(claim.id)
         const past = yield* Steps.history(claim.id)

@@ -41,11 +41,38 @@ export const newJob = (fields: Partial<NewJob.NewJob> = {}): NewJob.NewJob => ({
   payload: { to: "ada@example.com" },
   delayMillis: 0,
   runAt: null,
+  ttlMillis: null,
   maxAttempts: 3,
   timeoutMillis: null,
   retry: null,
-  uniqueKey: null,
+  unique: null,
+  debounce: null,
+  limits: [],
   tags: [],
+  ...fields
+})
+
+/**
+ * What a worker says that can run every version of these jobs.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const handles = (...names: ReadonlyArray<string>): Claim.ClaimOptions["handles"] =>
+  names.map((name) => ({ name, versionMin: 0, versionMax: 2_147_483_647 }))
+
+/**
+ * A unique key that a job holds until it is finished.
+ *
+ * @stability unstable
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unique = (key: string, fields: Partial<NewJob.Unique> = {}): NewJob.Unique => ({
+  key,
+  holds: "finished",
+  periodMillis: null,
   ...fields
 })
 

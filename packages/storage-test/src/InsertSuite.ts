@@ -23,7 +23,7 @@ const rich: Partial<NewJob.NewJob> = {
   maxAttempts: 1,
   timeoutMillis: 5_000_000_000,
   retry: { backoff: { _tag: "Fixed", delay: 1000 } },
-  uniqueKey: "key 'x'",
+  unique: Fixture.unique("key 'x'"),
   tags: ["a", "b,c", "{}"]
 }
 
@@ -50,9 +50,10 @@ const basics = (test: Declare): void => {
     Effect.gen(function*() {
       const id = yield* Steps.insertOne(rich)
       const now = DateTime.makeUnsafe(Fixture.startMillis)
-      const { delayMillis: _, ...fields } = Fixture.newJob(rich)
+      const { debounce: _, delayMillis: __, limits: ___, ttlMillis: ____, unique, ...fields } = Fixture.newJob(rich)
       assert.deepStrictEqual(yield* Steps.get(id), {
         ...fields,
+        uniqueKey: unique?.key ?? null,
         id,
         state: "available",
         result: null,
@@ -137,17 +138,22 @@ const basics = (test: Declare): void => {
 const uniqueKeys = (test: Declare): void => {
   test("answers with the holder of a key instead of inserting", () =>
     Effect.gen(function*() {
-      const id = yield* Steps.insertOne({ uniqueKey: "k" })
-      assert.deepStrictEqual(yield* insertResult([{ uniqueKey: "k" }, { uniqueKey: "other" }]), [
-        { _tag: "Duplicate", id },
-        { _tag: "Enqueued", id: Steps.present((yield* Steps.list({}))[0], "the newest job").id }
-      ])
+      const id = yield* Steps.insertOne({ unique: Fixture.unique("k") })
+      assert.deepStrictEqual(
+        yield* insertResult([{ unique: Fixture.unique("k") }, { unique: Fixture.unique("other") }]),
+        [
+          { _tag: "Duplicate", id },
+          { _tag: "Enqueued", id: Steps.present((yield* Steps.list({}))[0], "the newest job").id }
+        ]
+      )
       assert.lengthOf(yield* Steps.list({}), 2)
     }))
 
   test("gives a key to the first job of a batch", () =>
     Effect.gen(function*() {
-      const [first, second, third] = yield* insertResult([{ uniqueKey: "k" }, { uniqueKey: "k" }, { uniqueKey: "k" }])
+      const [first, second, third] = yield* insertResult([{ unique: Fixture.unique("k") }, {
+        unique: Fixture.unique("k")
+      }, { unique: Fixture.unique("k") }])
       assert(first?._tag === "Enqueued")
       assert.deepStrictEqual([second, third], [{ _tag: "Duplicate", id: first.id }, {
         _tag: "Duplicate",
@@ -163,9 +169,9 @@ const uniqueKeys = (test: Declare): void => {
   test("holds a key while the job waits, runs, is retried, snoozed, released or reclaimed", () =>
     Effect.gen(function*() {
       yield* Steps.register()
-      const id = yield* Steps.insertOne({ uniqueKey: "k", delayMillis: 1000 })
+      const id = yield* Steps.insertOne({ unique: Fixture.unique("k"), delayMillis: 1000 })
       const held = Effect.gen(function*() {
-        assert.deepStrictEqual(yield* insertResult([{ uniqueKey: "k" }]), [{ _tag: "Duplicate", id }])
+        assert.deepStrictEqual(yield* insertResult([{ unique: Fixture.unique("k") }]), [{ _tag: "Duplicate", id }])
       })
       yield* held
       yield* TestClock.adjust(1000)
@@ -189,36 +195,42 @@ const uniqueKeys = (test: Declare): void => {
   for (const end of ["completed", "cancelled", "dead"] as const) {
     test(`frees the key of a job that was settled as ${end}`, () =>
       Effect.gen(function*() {
-        const claim = yield* Steps.running({ uniqueKey: "k" })
+        const claim = yield* Steps.running({ unique: Fixture.unique("k") })
         assert.strictEqual(yield* Steps.settle(claim, Fixture.outcomes[end]()), "Applied")
-        const next = yield* Steps.insertOne({ uniqueKey: "k" })
-        assert.deepStrictEqual(yield* insertResult([{ uniqueKey: "k" }]), [{ _tag: "Duplicate", id: next }])
+        const next = yield* Steps.insertOne({ unique: Fixture.unique("k") })
+        assert.deepStrictEqual(yield* insertResult([{ unique: Fixture.unique("k") }]), [{
+          _tag: "Duplicate",
+          id: next
+        }])
       }))
   }
 
   test("frees the key of a job that crashed for good", () =>
     Effect.gen(function*() {
-      yield* Steps.insertOne({ uniqueKey: "k" })
+      yield* Steps.insertOne({ unique: Fixture.unique("k") })
       yield* Steps.crash(3)
-      yield* Steps.insertOne({ uniqueKey: "k" })
+      yield* Steps.insertOne({ unique: Fixture.unique("k") })
     }))
 
   test("frees the key of a job that is cancelled or removed by hand", () =>
     Effect.gen(function*() {
-      const first = yield* Steps.insertOne({ uniqueKey: "k" })
+      const first = yield* Steps.insertOne({ unique: Fixture.unique("k") })
       yield* Steps.transition([first], "Cancel")
-      const second = yield* Steps.insertOne({ uniqueKey: "k", delayMillis: 1000 })
+      const second = yield* Steps.insertOne({ unique: Fixture.unique("k"), delayMillis: 1000 })
       yield* Steps.transition([second], "Remove")
-      yield* Steps.insertOne({ uniqueKey: "k" })
+      yield* Steps.insertOne({ unique: Fixture.unique("k") })
     }))
 
   test("keeps a key with its new holder when an earlier one is removed", () =>
     Effect.gen(function*() {
-      const first = yield* Steps.insertOne({ uniqueKey: "k" })
+      const first = yield* Steps.insertOne({ unique: Fixture.unique("k") })
       yield* Steps.transition([first], "Cancel")
-      const second = yield* Steps.insertOne({ uniqueKey: "k" })
+      const second = yield* Steps.insertOne({ unique: Fixture.unique("k") })
       yield* Steps.transition([first], "Remove")
-      assert.deepStrictEqual(yield* insertResult([{ uniqueKey: "k" }]), [{ _tag: "Duplicate", id: second }])
+      assert.deepStrictEqual(yield* insertResult([{ unique: Fixture.unique("k") }]), [{
+        _tag: "Duplicate",
+        id: second
+      }])
     }))
 }
 
@@ -232,7 +244,7 @@ const refusals = (test: Declare): void => {
     ["a NUL in the tenant", { tenant: "a\u0000b" }],
     ["a lone surrogate in the tenant", { tenant: "a\udc00" }],
     ["a NUL in a tag", { tags: ["fine", "a\u0000b"] }],
-    ["a lone surrogate in the unique key", { uniqueKey: "a\ud800" }],
+    ["a lone surrogate in the unique key", { unique: Fixture.unique("a\ud800") }],
     ["a negative delay", { delayMillis: -1 }],
     ["a delay that is no number", { delayMillis: Number.NaN }],
     ["an endless delay", { delayMillis: Number.POSITIVE_INFINITY }],
@@ -243,11 +255,11 @@ const refusals = (test: Declare): void => {
   for (const [what, fields] of bad) {
     test(`refuses ${what} and stores nothing of the batch`, () =>
       Effect.gen(function*() {
-        const error = yield* Effect.flip(insertResult([{ uniqueKey: "k" }, fields]))
+        const error = yield* Effect.flip(insertResult([{ unique: Fixture.unique("k") }, fields]))
         assert.strictEqual(error.reason._tag, "Invalid", error.message)
         assert.isFalse(error.isTransient)
         assert.deepStrictEqual(yield* Steps.list({}), [])
-        yield* Steps.insertOne({ uniqueKey: "k" })
+        yield* Steps.insertOne({ unique: Fixture.unique("k") })
       }))
   }
 }

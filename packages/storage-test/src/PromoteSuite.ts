@@ -87,7 +87,7 @@ export const suite = (test: Declare): void => {
           payload: [{ a: null }],
           timeoutMillis: 1,
           retry: [1],
-          uniqueKey: "k",
+          unique: Fixture.unique("k"),
           tags: ["t"],
           delayMillis: 10
         })

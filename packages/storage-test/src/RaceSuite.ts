@@ -64,7 +64,10 @@ const once = (test: Declare): void => {
       for (let round = 0; round < rounds; round++) {
         const results = yield* fromAllSides(() =>
           Storage.Storage.use((storage) =>
-            storage.insert([Fixture.newJob({ uniqueKey: `k${round}` }), Fixture.newJob({ uniqueKey: `l${round}` })])
+            storage.insert([
+              Fixture.newJob({ unique: Fixture.unique(`k${round}`) }),
+              Fixture.newJob({ unique: Fixture.unique(`l${round}`) })
+            ])
           )
         )
         for (const column of [0, 1]) {

@@ -91,7 +91,7 @@ const takingBack = (test: Declare): void => {
 
   test("cancels a lost job that was asked to stop", () =>
     Effect.gen(function*() {
-      const claim = yield* Steps.running({ uniqueKey: "k" })
+      const claim = yield* Steps.running({ unique: Fixture.unique("k") })
       yield* Steps.transition([claim.id], "Cancel")
       const [entry] = yield* Steps.crashWorkers
       assert.deepInclude(entry, { id: claim.id, crashes: 1, to: "cancelled" })
@@ -102,7 +102,7 @@ const takingBack = (test: Declare): void => {
         workerId: "w1"
       })
       assert.strictEqual(yield* Steps.settle(claim, outcomes.completed()), "LeaseLost")
-      yield* Steps.insertOne({ uniqueKey: "k" })
+      yield* Steps.insertOne({ unique: Fixture.unique("k") })
     }))
 }
 

@@ -97,10 +97,26 @@ export const leave = (workerId = "w1"): Step<WorkerRecord.RenewResult> =>
  * @category steps
  * @since 0.1.0
  */
-export const claim = (options: Partial<Claim.ClaimOptions> = {}): Step<ReadonlyArray<Claim.Claim>> =>
+export const claim = ({ names, ...options }: ClaimStep = {}): Step<ReadonlyArray<Claim.Claim>> =>
   use((storage) =>
-    storage.claim({ workerId: "w1", queue: "default", names: ["SendMail"], limit: 10, perTenant: 10, ...options })
+    storage.claim({
+      workerId: "w1",
+      queue: "default",
+      handles: Fixture.handles(...(names ?? ["SendMail"])),
+      limit: 10,
+      perTenant: 10,
+      ...options
+    })
   )
+
+/**
+ * What a step claims: `names` are handled in every version.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type ClaimStep = Partial<Claim.ClaimOptions> & { readonly names?: ReadonlyArray<string> }
 
 /**
  * Claims one job; fails the test when there is none.
@@ -109,7 +125,7 @@ export const claim = (options: Partial<Claim.ClaimOptions> = {}): Step<ReadonlyA
  * @category steps
  * @since 0.1.0
  */
-export const claimOne = (options: Partial<Claim.ClaimOptions> = {}): Step<Claim.Claim> =>
+export const claimOne = (options: ClaimStep = {}): Step<Claim.Claim> =>
   Effect.map(claim({ limit: 1, ...options }), ([first]) => present(first, "a claimed job"))
 
 /**
@@ -232,7 +248,7 @@ export const transition = (
  * @category steps
  * @since 0.1.0
  */
-export const control = (tag: Storage.ControlCommand["_tag"], queue = "default"): Step<void> =>
+export const control = (tag: "PauseQueue" | "ResumeQueue", queue = "default"): Step<void> =>
   use((storage) => storage.control({ _tag: tag, queue }))
 
 /**
@@ -262,7 +278,8 @@ export const list = (query: JobQuery.JobQuery): Step<ReadonlyArray<JobRecord.Job
  * @category steps
  * @since 0.1.0
  */
-export const history = (id: JobId.JobId): Step<ReadonlyArray<Attempt.Attempt>> => use((storage) => storage.history(id))
+export const history = (id: JobId.JobId): Step<ReadonlyArray<Attempt.Attempt>> =>
+  use((storage) => storage.inspect.history(id))
 
 /**
  * Narrows a value that a test can not do without.

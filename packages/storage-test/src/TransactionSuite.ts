@@ -44,12 +44,15 @@ export const suite = (declare: Declare): void => {
       Effect.gen(function*() {
         const error = yield* Effect.flip(
           transaction(
-            Effect.andThen(Steps.insert({ uniqueKey: "k" }, { delayMillis: 1000 }), Effect.fail("no" as const))
+            Effect.andThen(
+              Steps.insert({ unique: Fixture.unique("k") }, { delayMillis: 1000 }),
+              Effect.fail("no" as const)
+            )
           )
         )
         assert.strictEqual(error, "no")
         assert.deepStrictEqual(yield* Steps.list({}), [])
-        yield* Steps.insertOne({ uniqueKey: "k" })
+        yield* Steps.insertOne({ unique: Fixture.unique("k") })
       }))
 
     test("undoes an inner transaction alone", () =>

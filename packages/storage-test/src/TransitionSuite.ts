@@ -139,7 +139,7 @@ const cancelling = (test: Declare): void => {
   for (const outcome of [outcomes.retried(1000), outcomes.snoozed(1000), outcomes.released(), outcomes.cancelled()]) {
     test(`cancels a running job that is ${outcome._tag.toLowerCase()} after the request`, () =>
       Effect.gen(function*() {
-        const claim = yield* Steps.running({ uniqueKey: "k" })
+        const claim = yield* Steps.running({ unique: Fixture.unique("k") })
         yield* Steps.transition([claim.id], "Cancel")
         assert.strictEqual(yield* Steps.settle(claim, outcome), "Applied")
         assert.deepInclude(yield* Steps.get(claim.id), { state: "cancelled", failures: 0, attempt: 1 })
@@ -148,7 +148,7 @@ const cancelling = (test: Declare): void => {
           ["cancelled"]
         )
         assert.strictEqual(yield* Steps.settle(claim, outcome), "Applied", "repeated")
-        yield* Steps.insertOne({ uniqueKey: "k" })
+        yield* Steps.insertOne({ unique: Fixture.unique("k") })
       }))
   }
 
@@ -223,18 +223,18 @@ const retrying = (test: Declare): void => {
 
   test("gives a redriven job its unique key back", () =>
     Effect.gen(function*() {
-      const id = yield* jobIn("dead", { uniqueKey: "k" })
+      const id = yield* jobIn("dead", { unique: Fixture.unique("k") })
       yield* Steps.transition([id], "Retry")
       assert.deepStrictEqual(
-        yield* Storage.Storage.use((storage) => storage.insert([Fixture.newJob({ uniqueKey: "k" })])),
+        yield* Storage.Storage.use((storage) => storage.insert([Fixture.newJob({ unique: Fixture.unique("k") })])),
         [{ _tag: "Duplicate", id }]
       )
     }))
 
   test("refuses to redrive a job whose unique key another holds", () =>
     Effect.gen(function*() {
-      const first = yield* jobIn("dead", { uniqueKey: "k" })
-      const second = yield* Steps.insertOne({ uniqueKey: "k" })
+      const first = yield* jobIn("dead", { unique: Fixture.unique("k") })
+      const second = yield* Steps.insertOne({ unique: Fixture.unique("k") })
       assert.deepStrictEqual(yield* Steps.transition([first], "Retry"), [{ id: first, from: "dead", to: "refused" }])
       assert.strictEqual((yield* Steps.get(first)).state, "dead")
       yield* Steps.transition([second], "Cancel")
@@ -243,8 +243,8 @@ const retrying = (test: Declare): void => {
 
   test("redrives only one of several jobs with the same unique key", () =>
     Effect.gen(function*() {
-      const first = yield* jobIn("dead", { uniqueKey: "k" })
-      const second = yield* jobIn("dead", { uniqueKey: "k" })
+      const first = yield* jobIn("dead", { unique: Fixture.unique("k") })
+      const second = yield* jobIn("dead", { unique: Fixture.unique("k") })
       const results = yield* Steps.transition([first, second], "Retry")
       assert.deepStrictEqual(results.map((result) => result.to).toSorted(), ["available", "refused"])
     }))

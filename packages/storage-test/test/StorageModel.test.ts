@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { MemoryStorage, Storage } from "@millrace/storage"
 import type { Claim, JobId } from "@millrace/storage"
 import { Effect, Layer, Stream } from "effect"
+import * as Fixture from "../src/Fixture.ts"
 import * as StorageModel from "../src/StorageModel.ts"
 
 type Driver = Storage.Storage["Service"]
@@ -66,13 +67,13 @@ const faults: { readonly [fault: string]: (driver: Driver) => Partial<Driver> } 
     claim: (options) => driver.claim({ ...options, perTenant: 1000 })
   }),
   "lends jobs of any name": (driver) => ({
-    claim: (options) => driver.claim({ ...options, names: ["SendMail", "Resize"] })
+    claim: (options) => driver.claim({ ...options, handles: Fixture.handles("SendMail", "Resize") })
   }),
   "lends suspects to nobody": (driver) => ({
     claim: (options) => options.suspects === true ? Effect.succeed([]) : driver.claim(options)
   }),
   "takes unique keys for nothing": (driver) => ({
-    insert: (jobs) => driver.insert(jobs.map((job) => ({ ...job, uniqueKey: null })))
+    insert: (jobs) => driver.insert(jobs.map((job) => ({ ...job, unique: null })))
   }),
   "tells no worker of cancellations": (driver) => ({
     renew: (request) =>
@@ -110,7 +111,10 @@ const faults: { readonly [fault: string]: (driver: Driver) => Partial<Driver> } 
       driver.report(workerId, reports.map(({ id, leaseId, token }) => ({ id, leaseId, token })))
   }),
   "forgets the first attempt": (driver) => ({
-    history: (id) => Effect.map(driver.history(id), (attempts) => attempts.slice(-1))
+    inspect: {
+      ...driver.inspect,
+      history: (id) => Effect.map(driver.inspect.history(id), (attempts) => attempts.slice(-1))
+    }
   }),
   "takes any page for the last": (driver) => ({
     list: (query) => Effect.map(driver.list(query), (page) => ({ ...page, next: null }))

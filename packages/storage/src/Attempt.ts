@@ -14,7 +14,7 @@ import { JobFailure } from "./JobFailure.ts"
  * `running` has not ended. `failed` will be tried again, or was the last one (the job is
  * `dead`). `crashed` died with its worker. `released` was given back unfinished by a worker
  * that shut down. `snoozed` asked to come back later. Neither of the last two spends an attempt.
- * `cancelled` ended after it was asked to stop, by itself or with its worker.
+ * `cancelled` ended after it was asked to stop, by itself or with its worker. `quarantined` could not be run at all.
  *
  * @stability unstable
  * @category schemas
@@ -28,7 +28,8 @@ export const AttemptOutcome = Schema.Literals([
   "released",
   "snoozed",
   "cancelled",
-  "dead"
+  "dead",
+  "quarantined"
 ])
 
 /**

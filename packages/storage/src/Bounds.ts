@@ -8,6 +8,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import type { ClaimOptions } from "./Claim.ts"
+import type { TenantQuery } from "./Inspection.ts"
 import type { JobQuery } from "./JobQuery.ts"
 import type { NewJob } from "./NewJob.ts"
 import type { Settlement } from "./Outcome.ts"
@@ -83,6 +84,16 @@ export const checkQuery = (query: JobQuery): Invalid | null =>
   query.limit === undefined ? null : between("list", "limit", query.limit, 1, 1000)
 
 /**
+ * Checks the page size of a list of tenants.
+ *
+ * @stability unstable
+ * @category checks
+ * @since 0.1.0
+ */
+export const checkTenants = (query: TenantQuery): Invalid | null =>
+  query.limit === undefined ? null : between("tenants", "limit", query.limit, 1, 1000)
+
+/**
  * Checks the number of ids of a transition.
  *
  * @stability unstable
@@ -104,7 +115,7 @@ export const checkLimit = (operation: string, limit: number): Invalid | null =>
 
 const checkText = (job: NewJob): Invalid | null =>
   firstOf(
-    ["name", "queue", "tenant", "uniqueKey", "tags", "payload", "retry"] as const,
+    ["name", "queue", "tenant", "unique", "debounce", "limits", "tags", "payload", "retry"] as const,
     (field) => storable(field, job[field])
   )
 

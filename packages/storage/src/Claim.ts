@@ -5,21 +5,43 @@
  */
 import type * as Schema from "effect/Schema"
 import type { JobId } from "./JobId.ts"
+import type { JobLimit } from "./Limit.ts"
+
+/**
+ * A job name with the versions of its payload that a worker can run: from `versionMin` to `versionMax`, both included.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Handle {
+  readonly name: string
+  readonly versionMin: number
+  readonly versionMax: number
+}
 
 /**
  * What a worker asks for.
  *
  * **Details**
  *
- * One call claims from one queue. `limit` is 1 to 1,000. `names` are the job names the worker
- * has handlers for; nothing else is returned. `perTenant` is the number of jobs that one tenant
- * may get in a claim while other tenants wait (default of the queue package: 20), 1 or more; it does
- * not bind when no other tenant has work. `suspects` asks for one job that died with its worker
+ * One call claims from one queue. `limit` is 1 to 1,000. `handles` are the jobs the worker
+ * has handlers for, each name once; nothing else is returned. `suspects` asks for one job that died with its worker
  * before and must now run alone, whatever `limit` says: at most one comes back, its lease is
  * marked alone. A claim without it never returns such a job.
  *
- * Turns are those of this worker and queue: a claim goes on after the tenant it served last, in the order
- * of the tenants' names, round and round. Which of several tenants come first is the driver's own.
+ * `perTenant` (1 or more; default of the queue package: 20) times the tenant's weight is the number of jobs of one turn:
+ * what a tenant gets before the next one. It does not bind when no other tenant has work; a claim with room for
+ * more than a turn of each divides it by the weights. Turns are those of this worker and queue, in the order of the tenants'
+ * names, round and round. Where a claim ended within a turn, the next one goes on with the rest of it. Which of several
+ * tenants come first is the driver's own. Jobs under limits and jobs without take turns of their own; where both
+ * wait at one priority, claims begin with them alternately.
+ *
+ * `agingEvery` lets every so-manieth claim begin at a larger priority than the smallest, at another one each time, so that
+ * none waits for ever; the rest of such a claim is as always. 0 or left out: never. 1 or more.
+ *
+ * `slots` is the most jobs under limits that come back: those that can start at once, so that nobody holds a limit while
+ * it waits for a slot; 0 for none. Left out: `limit`.
  *
  * @stability unstable
  * @category models
@@ -28,10 +50,12 @@ import type { JobId } from "./JobId.ts"
 export interface ClaimOptions {
   readonly workerId: string
   readonly queue: string
-  readonly names: ReadonlyArray<string>
+  readonly handles: ReadonlyArray<Handle>
   readonly limit: number
   readonly perTenant: number
   readonly suspects?: boolean
+  readonly agingEvery?: number
+  readonly slots?: number
 }
 
 /**
@@ -65,6 +89,7 @@ export interface Claim {
   readonly timeoutMillis: number | null
   readonly retry: Schema.Json | null
   readonly uniqueKey: string | null
+  readonly limits: ReadonlyArray<JobLimit>
   readonly tags: ReadonlyArray<string>
   readonly createdAtMillis: number
   readonly hasReport: boolean

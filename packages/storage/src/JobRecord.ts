@@ -36,7 +36,7 @@ export type Progress = typeof Progress.Type
  *
  * - `attempt` is the number of the newest attempt, 1-based; 0 before the first claim.
  *   It is `failures + crashes`, plus one for the attempt under way or for a last one that neither
- *   failed nor crashed (`completed`, or `cancelled` while it ran).
+ *   failed nor crashed (`completed`, `quarantined`, or `cancelled` while it ran).
  * - `failures` counts attempts that failed, `crashes` those that died with their worker.
  *   Only failures count against `maxAttempts`.
  * - `token` is the fencing token of the newest claim: plus one at every claim, never reset.
@@ -44,9 +44,9 @@ export type Progress = typeof Progress.Type
  * - `payload` and `result` are JSON as encoded by the job's schemas; `error` is that of
  *   the newest failed or crashed attempt since the job was inserted or redriven, null for a `completed` job.
  * - `runAt` is when the job is due, exact while it is `scheduled` or `retryable`.
- * - `workerId` and `startedAt` are those of the attempt under way, or of the last one of a finished job; null
+ * - `workerId` and `startedAt` are those of the attempt under way, or of the last one of a finished or quarantined job; null
  *   while the job waits. While it runs, or when it ended with its worker, `startedAt` is the instant of the claim.
- * - `finishedAt` is set in the finished states only.
+ * - `finishedAt` is set in the finished states and in `quarantined` only.
  * - `progress` and `checkpoint` are the newest that a handler reported; a driver may drop them when the job is finished.
  *
  * @stability unstable

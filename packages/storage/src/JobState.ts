@@ -1,5 +1,5 @@
 /**
- * The eight states of a job and the table of legal transitions.
+ * The nine states of a job and the table of legal transitions.
  *
  * Only a storage changes a job's state, and only along `transitions`.
  *
@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
  * - `retryable` failed and waits for its next attempt
  * - `completed`, `cancelled` are finished
  * - `dead` gave up and waits for a person
+ * - `quarantined` could not be run (its payload was not understood) and waits for a person; it keeps its unique key
  *
  * @stability unstable
  * @category schemas
@@ -32,7 +33,8 @@ export const JobState = Schema.Literals([
   "retryable",
   "completed",
   "cancelled",
-  "dead"
+  "dead",
+  "quarantined"
 ])
 
 /**
@@ -58,7 +60,7 @@ export const states: ReadonlyArray<JobState> = JobState.literals
  *
  * **Details**
  *
- * `dead` and `cancelled` become `available` only when a person redrives the job.
+ * `dead`, `quarantined` and `cancelled` become `available` only when a person redrives the job.
  *
  * @stability unstable
  * @category constants
@@ -68,11 +70,12 @@ export const transitions: { readonly [State in JobState]: ReadonlyArray<JobState
   pending: ["available", "scheduled", "cancelled"],
   scheduled: ["available", "cancelled"],
   available: ["running", "cancelled"],
-  running: ["completed", "retryable", "scheduled", "available", "cancelled", "dead"],
+  running: ["completed", "retryable", "scheduled", "available", "cancelled", "dead", "quarantined"],
   retryable: ["available", "cancelled"],
   completed: [],
   cancelled: ["available"],
-  dead: ["available", "cancelled"]
+  dead: ["available", "cancelled"],
+  quarantined: ["available", "cancelled"]
 }
 
 /**
@@ -85,7 +88,7 @@ export const transitions: { readonly [State in JobState]: ReadonlyArray<JobState
 export const isLegal = (from: JobState, to: JobState): boolean => transitions[from].includes(to)
 
 /**
- * Tells whether a job in this state has ended: `completed`, `cancelled` or `dead`.
+ * Tells whether a job in this state has ended: `completed`, `cancelled` or `dead`. One that is `quarantined` has not.
  *
  * @stability unstable
  * @category guards

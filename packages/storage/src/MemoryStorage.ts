@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Bounds from "./Bounds.ts"
 import { claim } from "./internal/memory/claim.ts"
 import { insert } from "./internal/memory/insert.ts"
+import { explain, limits, logs, tenants } from "./internal/memory/inspect.ts"
 import { reclaim, renew } from "./internal/memory/lease.ts"
 import { promote } from "./internal/memory/promote.ts"
 import { history, list, overview, prune } from "./internal/memory/read.ts"
@@ -84,7 +85,13 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
         checked(() => Bounds.checkIds(ids), (state, now) => transition(state, ids, action, now)),
       control: (command) => step((state) => control(state, command)),
       list: (query) => checked(() => Bounds.checkQuery(query), (state) => list(state, query)),
-      history: (id) => step((state) => history(state, id)),
+      inspect: {
+        history: (id) => step((state) => history(state, id)),
+        logs: (id) => step((state) => logs(state, id)),
+        explain: (id) => step((state, now) => explain(state, id, now)),
+        limits: step(limits),
+        tenants: (query) => checked(() => Bounds.checkTenants(query), (state) => tenants(state, query))
+      },
       overview: step(overview),
       prune: (policy) => step((state, now) => prune(state, policy, now)),
       events: eventsOf(hub)

@@ -18,6 +18,10 @@ import type { JobFailure } from "./JobFailure.ts"
  * - `Released`: given back unfinished; available at once; no attempt spent
  * - `Cancelled`: ended on request
  * - `Dead`: failed for good; one more failure
+ * - `Quarantined`: could not be run; waits for a person; no attempt spent
+ *
+ * A `Snoozed` with `pause` also pauses that key of a limit for `delayMillis`, at least: a later end that was set before
+ * stays. It is not paused when the settlement is lost.
  *
  * Any of them ends a suspicion: the job may run among others again. When the job was asked to stop,
  * `Retried`, `Snoozed` and `Released` count as `Cancelled` (with the error, without one more failure).
@@ -29,10 +33,15 @@ import type { JobFailure } from "./JobFailure.ts"
 export type Outcome =
   | { readonly _tag: "Completed"; readonly result: Schema.Json | null }
   | { readonly _tag: "Retried"; readonly error: JobFailure; readonly delayMillis: number }
-  | { readonly _tag: "Snoozed"; readonly delayMillis: number }
+  | {
+    readonly _tag: "Snoozed"
+    readonly delayMillis: number
+    readonly pause?: { readonly limit: string; readonly key: string }
+  }
   | { readonly _tag: "Released" }
   | { readonly _tag: "Cancelled"; readonly reason: string; readonly error: JobFailure | null }
   | { readonly _tag: "Dead"; readonly reason: string; readonly error: JobFailure }
+  | { readonly _tag: "Quarantined"; readonly error: JobFailure }
 
 /**
  * One claim with its outcome.

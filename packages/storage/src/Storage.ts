@@ -1,5 +1,5 @@
 /**
- * The storage port: everything that Millrace asks of a database, in 14 methods.
+ * The storage port: everything that Millrace asks of a database, in 13 methods and a group of reads.
  *
  * Batch in, batch out. Every method is idempotent or fenced, needs nothing from its
  * caller's environment, and fails only with `StorageError`. `MemoryStorage` is its
@@ -21,9 +21,12 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Attempt } from "./Attempt.ts"
 import type { Claim, ClaimOptions, FencedResult } from "./Claim.ts"
+import type { ControlCommand } from "./ControlCommand.ts"
+import type { ExplainFacts, LogEntry, TenantQuery, TenantRecord } from "./Inspection.ts"
 import type { JobId } from "./JobId.ts"
 import type { JobQuery, Page } from "./JobQuery.ts"
 import type { JobState } from "./JobState.ts"
+import type { LimitRecord } from "./Limit.ts"
 import type { InsertResult, NewJob } from "./NewJob.ts"
 import type { Report, Settlement } from "./Outcome.ts"
 import type { StorageError } from "./StorageError.ts"
@@ -37,23 +40,23 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  * - `insert` stores jobs; results in the order of the input. All or nothing. Joins the caller's transaction.
  *   A job that is due later than now is `scheduled`, any other `available`. Ids rise in the order of the input.
  * - `claim` lends available jobs to a registered, unexpired worker: smallest priority first, tenants in turn,
- *   oldest first. Never a job of a paused queue. Returns `[]` for an unknown or expired worker. The jobs come
- *   in the order in which they should start.
+ *   oldest first. Never a job of a paused queue, tenant or name, one that expired, or one whose limits have no room.
+ *   Returns `[]` for an unknown or expired worker. The jobs come in the order in which they should start.
  * - `report` stores what running handlers report; results in the order of the input.
  * - `settle` ends attempts of one worker; results in the order of the input. Joins the caller's transaction.
  *   One call settles a claim once.
  * - `renew` registers a worker, renews its lease (and with it every claim it holds), or lets it leave.
  * - `promote` makes due scheduled and retryable jobs available, the longest due first, at most `limit`. A job is
- *   due from the instant `runAt` on.
+ *   due from the instant `runAt` on. It also cancels jobs that expired before their first start.
  * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
  *   failure. They become available as suspects; one whose lease was alone and that crashed for the third time
  *   becomes `dead`; one that was asked to stop becomes `cancelled`. A crash leaves an error tagged `Crashed`. A
  *   worker's registration ends before its first lease is taken, even when `limit` leaves others to later calls.
  * - `transition` cancels, retries or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
- * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. A paused queue
+ * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. What is paused
  *   takes jobs, promotes, settles and reclaims as ever; it only lends none.
  * - `list` reads one page of jobs, newest first, in one query.
- * - `history` lists the attempts of a job, oldest first, the one under way last; `[]` for an unknown job.
+ * - `inspect` has reads that change nothing: see `Inspect`.
  * - `overview` counts jobs by queue and state and lists the workers.
  * - `prune` drops finished jobs by age and prepares the tables of coming days.
  * - `events` are hints that something happened; they may be lost, and polling is the truth.
@@ -92,7 +95,7 @@ export class Storage extends Context.Service<Storage, {
   ) => Effect.Effect<ReadonlyArray<TransitionResult>, StorageError>
   readonly control: (command: ControlCommand) => Effect.Effect<void, StorageError>
   readonly list: (query: JobQuery) => Effect.Effect<Page, StorageError>
-  readonly history: (id: JobId) => Effect.Effect<ReadonlyArray<Attempt>, StorageError>
+  readonly inspect: Inspect
   readonly overview: Effect.Effect<Overview, StorageError>
   readonly prune: (policy: PrunePolicy) => Effect.Effect<Pruned, StorageError>
   readonly events: Stream.Stream<StorageEvent, StorageError>
@@ -158,13 +161,13 @@ export interface Reclaimed {
  *
  * **Details**
  *
- * - `cancel`: live jobs and `dead` ones become `cancelled`; a running one is only asked to stop (`requested`):
+ * - `cancel`: live jobs, `dead` and `quarantined` ones become `cancelled`; a running one is only asked to stop (`requested`):
  *   its worker hears of it with the next `renew` or `CancelRequested` event and settles it. The request ends with
  *   the claim: an attempt that would be given back (retried, snoozed, released, reclaimed) is cancelled instead,
  *   one that completes or dies does so. The reason of the first request counts. Refused for `completed` and `cancelled`.
- * - `retry`: `scheduled` and `retryable` become `available` now; `dead` and `cancelled` are redriven:
+ * - `retry`: `scheduled` and `retryable` become `available` now; `dead`, `quarantined` and `cancelled` are redriven:
  *   failures and crashes start again at 0, the error is gone, the job is no suspect, the token and the history go
- *   on. Redriving is refused while another job holds the unique key. Refused in every other state.
+ *   on, and the job does not expire any more. Redriving is refused while another job holds the unique key. Refused in every other state.
  * - `remove`: any job that is not running is deleted with its history. Refused for `running`.
  *
  * @stability unstable
@@ -191,15 +194,27 @@ export interface TransitionResult {
 }
 
 /**
- * A run-time setting.
+ * Reads of what a storage holds beside the jobs themselves.
+ *
+ * **Details**
+ *
+ * - `history` lists the attempts of a job, oldest first, the one under way last; `[]` for an unknown job.
+ * - `logs` lists the log lines of a job, oldest first: the newest 1,000.
+ * - `explain` tells all that decides whether a job starts, read at one moment; null for an unknown job.
+ * - `limits` lists the declared limits, by name.
+ * - `tenants` lists tenants, by name.
  *
  * @stability unstable
  * @category models
  * @since 0.1.0
  */
-export type ControlCommand =
-  | { readonly _tag: "PauseQueue"; readonly queue: string }
-  | { readonly _tag: "ResumeQueue"; readonly queue: string }
+export interface Inspect {
+  readonly history: (id: JobId) => Effect.Effect<ReadonlyArray<Attempt>, StorageError>
+  readonly logs: (id: JobId) => Effect.Effect<ReadonlyArray<LogEntry>, StorageError>
+  readonly explain: (id: JobId) => Effect.Effect<ExplainFacts | null, StorageError>
+  readonly limits: Effect.Effect<ReadonlyArray<LimitRecord>, StorageError>
+  readonly tenants: (query: TenantQuery) => Effect.Effect<ReadonlyArray<TenantRecord>, StorageError>
+}
 
 /**
  * The number of jobs of one queue in each state, and whether it is paused.
@@ -243,7 +258,7 @@ export interface PrunePolicy {
 }
 
 /**
- * How many finished (`completed`, `cancelled`) and `dead` jobs a prune removed; -1 when a
+ * How many finished (`completed`, `cancelled`) and `dead` (or `quarantined`) jobs a prune removed; -1 when a
  * driver dropped them unseen.
  *
  * @stability unstable

@@ -71,6 +71,22 @@ export class OutdatedSchema extends Schema.TaggedError<OutdatedSchema>()("Outdat
 }
 
 /**
+ * The storage can not do what was asked for, now or ever: a newer driver may.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", {
+  operation: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Storage does not support ${this.detail} (${this.operation})`
+  }
+}
+
+/**
  * The storage answered with something that can not be: a bug in the driver, or a damaged database.
  *
  * @stability unstable
@@ -94,7 +110,7 @@ export class Corrupt extends Schema.TaggedError<Corrupt>()("Corrupt", {
  * @since 0.1.0
  */
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", {
-  reason: Schema.Union([Unavailable, Conflict, Invalid, OutdatedSchema, Corrupt])
+  reason: Schema.Union([Unavailable, Conflict, Invalid, OutdatedSchema, Corrupt, Unsupported])
 }) {
   override get message(): string {
     return this.reason.message

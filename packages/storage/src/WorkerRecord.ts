@@ -9,6 +9,10 @@ import type { JobId } from "./JobId.ts"
 /**
  * Schema of what a worker says of itself when it registers.
  *
+ * **Details**
+ *
+ * `names` are the jobs it has handlers for; `handles` says of which versions. Left out: unknown.
+ *
  * @stability unstable
  * @category schemas
  * @since 0.1.0
@@ -19,6 +23,9 @@ export const WorkerInfo = Schema.Struct({
   release: Schema.String,
   queues: Schema.Array(Schema.String),
   names: Schema.Array(Schema.String),
+  handles: Schema.optionalKey(Schema.Array(
+    Schema.Struct({ name: Schema.String, versionMin: Schema.Int, versionMax: Schema.Int })
+  )),
   concurrency: Schema.Int
 })
 

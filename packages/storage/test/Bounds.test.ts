@@ -15,13 +15,18 @@ const job = (fields: Partial<NewJob>): NewJob => ({
   payload: {},
   delayMillis: 0,
   runAt: null,
+  ttlMillis: null,
   maxAttempts: 3,
   timeoutMillis: null,
   retry: null,
-  uniqueKey: null,
+  unique: null,
+  debounce: null,
+  limits: [],
   tags: [],
   ...fields
 })
+
+const unique = (key: string) => ({ key, holds: "finished", periodMillis: null }) as const
 
 const refusedField = (fields: Partial<NewJob>) => Bounds.checkJobs([job({}), job(fields)], now)?.field ?? null
 
@@ -29,7 +34,7 @@ describe("Bounds", () => {
   it("takes any text that a database can hold", () => {
     const fine = ["", "ünï \u0001 \ud83d\ude00", "\\u0000", "\\\\u0000", "\\ud800", "\\\\\\ud800 \\"]
     for (const text of fine) {
-      assert.isNull(refusedField({ name: text, payload: { [text]: [text] }, tags: [text], uniqueKey: text }), text)
+      assert.isNull(refusedField({ name: text, payload: { [text]: [text] }, tags: [text], unique: unique(text) }), text)
     }
   })
 
@@ -38,7 +43,7 @@ describe("Bounds", () => {
       assert.strictEqual(refusedField({ name: bad }), "name")
       assert.strictEqual(refusedField({ queue: bad }), "queue")
       assert.strictEqual(refusedField({ tenant: bad }), "tenant")
-      assert.strictEqual(refusedField({ uniqueKey: bad }), "uniqueKey")
+      assert.strictEqual(refusedField({ unique: unique(bad) }), "unique")
       assert.strictEqual(refusedField({ tags: ["a", bad] }), "tags")
       assert.strictEqual(refusedField({ payload: { a: [{ [bad]: 1 }] } }), "payload")
       assert.strictEqual(refusedField({ retry: [bad] }), "retry")
@@ -57,7 +62,7 @@ describe("Bounds", () => {
   })
 
   it("bounds claims, queries, transitions, promotions and reclaims", () => {
-    const claim = { workerId: "w", queue: "q", names: [], limit: 1, perTenant: 1 }
+    const claim = { workerId: "w", queue: "q", handles: [], limit: 1, perTenant: 1 }
     assert.isNull(Bounds.checkClaim(claim))
     assert.isNull(Bounds.checkClaim({ ...claim, limit: 1000 }))
     assert.strictEqual(Bounds.checkClaim({ ...claim, limit: 0 })?.field, "limit")

@@ -13,10 +13,13 @@ const job = (fields: Partial<NewJob> = {}): NewJob => ({
   payload: {},
   delayMillis: 0,
   runAt: null,
+  ttlMillis: null,
   maxAttempts: 3,
   timeoutMillis: null,
   retry: null,
-  uniqueKey: null,
+  unique: null,
+  debounce: null,
+  limits: [],
   tags: [],
   ...fields
 })
@@ -46,7 +49,7 @@ describe("MemoryStorage", () => {
         const claims = yield* storage.claim({
           workerId: "w",
           queue: "default",
-          names: ["SendMail"],
+          handles: [{ name: "SendMail", versionMin: 1, versionMax: 1 }],
           limit: 10,
           perTenant: 2
         })
@@ -74,7 +77,7 @@ describe("MemoryStorage", () => {
       const claims = yield* storage.claim({
         workerId: "w",
         queue: "default",
-        names: ["SendMail"],
+        handles: [{ name: "SendMail", versionMin: 1, versionMax: 1 }],
         limit: 1,
         perTenant: 1
       })

@@ -22,7 +22,7 @@ const claim = Effect.fnUntraced(function*(queue: string) {
   const storage = yield* Storage.Storage
   const info = { host: "h", pid: 1, release: "0", queues: [queue], names: ["SendWelcome"], concurrency: 10 }
   yield* storage.renew({ _tag: "Register", workerId: "w1", leaseMillis: 60_000, info })
-  return yield* storage.claim({ workerId: "w1", queue, names: ["SendWelcome"], limit: 10, perTenant: 10 })
+  return yield* storage.claim({ workerId: "w1", queue, handles: [{ name: "SendWelcome", versionMin: 0, versionMax: 100 }], limit: 10, perTenant: 10 })
 })
 
 interface Item {

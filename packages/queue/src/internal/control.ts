@@ -19,7 +19,7 @@ export const make = (storage: Storage["Service"]) => ({
   get: (id: JobId) => getOne(storage, id),
   list: (query: JobQuery) => storage.list(query),
   history: (id: JobId) =>
-    Effect.tap(storage.history(id), (attempts) => attempts.length === 0 ? getOne(storage, id) : Effect.void),
+    Effect.tap(storage.inspect.history(id), (attempts) => attempts.length === 0 ? getOne(storage, id) : Effect.void),
   overview: storage.overview,
   cancel: (id: JobId, reason: string = reasonDefault) =>
     transitionOne(storage, id, { _tag: "Cancel", reason: Text.sanitise(Text.fromUnknown(reason), Defaults.textBytes) }),

@@ -29,7 +29,10 @@ export const ofHistory = (
   held: Held,
   nowMillis: number
 ): Effect.Effect<number, StorageError> =>
-  Effect.map(storage.history(held.claim.id), (attempts) => fromAttempts(attempts, nowMillis - held.claimedMillis))
+  Effect.map(
+    storage.inspect.history(held.claim.id),
+    (attempts) => fromAttempts(attempts, nowMillis - held.claimedMillis)
+  )
 
 /** Milliseconds from the start of the first attempt to `sinceClaimMillis` after the last claim. */
 export const fromAttempts = (attempts: ReadonlyArray<Attempt>, sinceClaimMillis: number): number => {

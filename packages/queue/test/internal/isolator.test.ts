@@ -26,7 +26,7 @@ const dieWith = (
     const claims = yield* storage.inner.claim({
       workerId,
       queue: "default",
-      names,
+      handles: names.map((name) => ({ name, versionMin: 1, versionMax: 1 })),
       limit: 100,
       perTenant: 100,
       ...(suspects ? { suspects } : {})

@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function*(session: Session, notifier: Noti
   ): Effect.fn.Return<ReadonlyArray<Claim>, StorageError.StorageError> {
     const reason = Bounds.checkClaim(options)
     if (reason !== null) return yield* Effect.fail(new StorageError.StorageError({ reason }))
-    if (options.names.length === 0) return []
+    if (options.handles.length === 0) return []
     const keys = yield* doubts.of(options.workerId)
     if (keys.length > 0) yield* clear(options.workerId, keys)
     return yield* doubts.watch(
@@ -65,8 +65,14 @@ export const make = Effect.fnUntraced(function*(session: Session, notifier: Noti
 
 const makeSuspect = (session: Session) => {
   const text = statements.claimSuspect(session.schema)
-  return Effect.fnUntraced(function*({ names, queue, workerId }: ClaimOptions, key: string) {
-    const rows = yield* session.rows("claim", text, [yield* session.now, workerId, queue, names, key])
+  return Effect.fnUntraced(function*({ handles, queue, workerId }: ClaimOptions, key: string) {
+    const rows = yield* session.rows("claim", text, [
+      yield* session.now,
+      workerId,
+      queue,
+      handles.map(({ name }) => name),
+      key
+    ])
     return rows.map((row) => Rows.toClaim(row, queue))
   })
 }
@@ -81,7 +87,7 @@ const makeReady = (session: Session) => {
         yield* session.now,
         options.workerId,
         options.queue,
-        options.names,
+        options.handles.map(({ name }) => name),
         limit,
         options.perTenant,
         mark.level,

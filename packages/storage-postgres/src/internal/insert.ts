@@ -30,9 +30,7 @@ export const make = (session: Session, notifier: Notifier) => {
     const [first] = jobs
     if (first !== undefined && jobs.every((job) => isAlike(job, first))) return yield* insertAlike(jobs, first)
     const results = yield* insertAny(jobs)
-    const refused = jobs.flatMap((job, index) =>
-      results[index] === null && job.uniqueKey !== null ? [job.uniqueKey] : []
-    )
+    const refused = jobs.flatMap((job, index) => results[index] === null && job.unique !== null ? [job.unique.key] : [])
     if (refused.length === 0) return results
     const holders = yield* holdersOf(refused)
     return results.map((result, index) => result ?? duplicateOf(holders, jobs[index]))
@@ -102,13 +100,13 @@ const encode = (jobs: ReadonlyArray<NewJob>): string =>
     max_attempts: job.maxAttempts,
     timeout_ms: job.timeoutMillis === null ? undefined : Math.ceil(job.timeoutMillis),
     retry: job.retry === null ? undefined : job.retry,
-    unique_key: job.uniqueKey === null ? undefined : job.uniqueKey,
+    unique_key: job.unique === null ? undefined : job.unique.key,
     tags: job.tags.length === 0 ? undefined : job.tags
   })))
 
 /** Whether a job is due now, has no key, and shares with the first all that `insertAlike` takes once. */
 const isAlike = (job: NewJob, first: NewJob): boolean =>
-  job.delayMillis === 0 && job.runAt === null && job.uniqueKey === null && job.name === first.name
+  job.delayMillis === 0 && job.runAt === null && job.unique === null && job.name === first.name
   && job.queue === first.queue && job.version === first.version && job.priority === first.priority
   && job.maxAttempts === first.maxAttempts && job.timeoutMillis === first.timeoutMillis && job.retry === first.retry
   && (job.tags === first.tags || (job.tags.length === 0 && first.tags.length === 0))
@@ -142,7 +140,7 @@ const check = (jobs: ReadonlyArray<NewJob>, isClean: boolean): Effect.Effect<voi
   })
 
 const duplicateOf = (holders: ReadonlyMap<string, JobId.JobId>, job: NewJob | undefined): InsertResult | null => {
-  const id = job?.uniqueKey === null || job === undefined ? undefined : holders.get(job.uniqueKey)
+  const id = job === undefined || job.unique === null ? undefined : holders.get(job.unique.key)
   return id === undefined ? null : { _tag: "Duplicate", id }
 }
 

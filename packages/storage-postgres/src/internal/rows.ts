@@ -26,6 +26,7 @@ export const toClaim = (row: Row, queue: string): Claim => ({
   timeoutMillis: numberOrNull(row["timeout_ms"]),
   retry: (row["retry"] ?? null) as Claim["retry"],
   uniqueKey: row["unique_key"] as string | null,
+  limits: [],
   tags: (row["tags"] ?? []) as ReadonlyArray<string>,
   createdAtMillis: (row["created_at"] as Date).getTime(),
   hasReport: row["has_report"] as boolean

@@ -100,7 +100,8 @@ const outcomes: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
   Snoozed: "snoozed",
   Released: "released",
   Cancelled: "cancelled",
-  Dead: "dead"
+  Dead: "dead",
+  Quarantined: "quarantined"
 }
 
 const isSameEnd = (outcome: Outcome, ended: AttemptOutcome | undefined): boolean =>

@@ -26,7 +26,8 @@ export const outcomeCode = {
   Snoozed: 3,
   Released: 4,
   Cancelled: 5,
-  Dead: 6
+  Dead: 6,
+  Quarantined: 7
 } as const
 
 const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, crashes, max_attempts, priority,

@@ -126,7 +126,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("claim
       const twice = again.find((claim) => claim.token === 2)
       assert(twice !== undefined)
       assert.deepStrictEqual(
-        (yield* shop.storage.history(twice.id)).map(({ attempt, outcome }) => [attempt, outcome]),
+        (yield* shop.storage.inspect.history(twice.id)).map(({ attempt, outcome }) => [attempt, outcome]),
         [[1, "released"], [1, "completed"]]
       )
       yield* LiveDatabase.assertCounts(shop)

@@ -19,7 +19,8 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       const shop = yield* LiveDatabase.live()
       const watcher = yield* LiveDatabase.live()
       const transaction = transactionOf(shop)
-      const insert = (name: string) => shop.storage.insert([newJob({ queue: "tx", payload: name, uniqueKey: name })])
+      const insert = (name: string) =>
+        shop.storage.insert([newJob({ queue: "tx", payload: name, unique: Fixture.unique(name) })])
       const seen = Effect.map(
         watcher.storage.list({ queues: ["tx"] }),
         ({ items }) => items.map((job) => job.payload).toReversed()
@@ -45,13 +46,19 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
   it.effect("takes 5,000 jobs in one call, in the order of the input", () =>
     Effect.gen(function*() {
       const shop = yield* LiveDatabase.live()
-      for (const fields of [{}, { uniqueKey: "own" }, { tags: ["a"], runAt: null, delayMillis: 60_000 }] as const) {
+      for (
+        const fields of [{}, { unique: Fixture.unique("own") }, {
+          tags: ["a"],
+          runAt: null,
+          delayMillis: 60_000
+        }] as const
+      ) {
         const jobs = Array.from({ length: 5000 }, (_, n) =>
           newJob({
             ...fields,
             queue: "bulk",
             payload: n,
-            uniqueKey: "uniqueKey" in fields ? `${fields.uniqueKey} ${n}` : null
+            unique: "unique" in fields ? Fixture.unique(`${fields.unique.key} ${n}`) : null
           }))
         const ids = LiveDatabase.idsOf(yield* shop.storage.insert(jobs))
         assert.deepStrictEqual(ids, [...new Set(ids)].toSorted(JobId.compare))
@@ -69,7 +76,8 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       )
       const results = yield* Effect.forEach(
         Array.from({ length: 200 }, (_, n) => shops[n % 4]),
-        (shop) => shop?.storage.insert([newJob({ queue: "once", uniqueKey: "once" })]) ?? Effect.succeed([]),
+        (shop) =>
+          shop?.storage.insert([newJob({ queue: "once", unique: Fixture.unique("once") })]) ?? Effect.succeed([]),
         { concurrency: "unbounded" }
       )
       const [enqueued, ...more] = results.flat().filter(({ _tag }) => _tag === "Enqueued")
@@ -87,7 +95,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       const before = yield* deadlocks(shop)
       const results = yield* Effect.forEach(
         batches,
-        (batch) => shop.storage.insert(batch.map((uniqueKey) => newJob({ queue: "keys", uniqueKey }))),
+        (batch) => shop.storage.insert(batch.map((key) => newJob({ queue: "keys", unique: Fixture.unique(key) }))),
         { concurrency: "unbounded" }
       )
       assert.lengthOf(results.flat().filter(({ _tag }) => _tag === "Enqueued"), 50)
@@ -101,17 +109,23 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       const inserted = yield* Deferred.make<void>()
       const release = yield* Deferred.make<void>()
       const fiber = yield* transactionOf(slow)(Effect.gen(function*() {
-        yield* slow.storage.insert([newJob({ queue: "q", uniqueKey: "held" }), newJob({ queue: "q", tenant: "t" })])
+        yield* slow.storage.insert([
+          newJob({ queue: "q", unique: Fixture.unique("held") }),
+          newJob({ queue: "q", tenant: "t" })
+        ])
         yield* Deferred.succeed(inserted, undefined)
         yield* Deferred.await(release)
       })).pipe(Effect.forkChild)
       yield* Deferred.await(inserted)
       yield* LiveDatabase.register(quick, "w1")
-      yield* quick.storage.insert([newJob({ queue: "q", tenant: "t" }), newJob({ queue: "q", uniqueKey: "free" })])
+      yield* quick.storage.insert([
+        newJob({ queue: "q", tenant: "t" }),
+        newJob({ queue: "q", unique: Fixture.unique("free") })
+      ])
       const claims = yield* quick.storage.claim({
         workerId: "w1",
         queue: "q",
-        names: ["SendMail"],
+        handles: Fixture.handles("SendMail"),
         limit: 10,
         perTenant: 10
       })
@@ -120,7 +134,9 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       yield* quick.storage.promote({ limit: 10 })
       yield* quick.storage.reclaim({ limit: 10 })
       yield* quick.storage.prune({ finishedMillis: 1e12, deadMillis: 1e12 })
-      const same = yield* quick.storage.insert([newJob({ queue: "q", uniqueKey: "held" })]).pipe(Effect.forkChild)
+      const same = yield* quick.storage.insert([newJob({ queue: "q", unique: Fixture.unique("held") })]).pipe(
+        Effect.forkChild
+      )
       yield* LiveDatabase.eventually(
         Effect.filterOrFail(
           LiveDatabase.value<number>(
@@ -146,7 +162,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       yield* sql.unsafe(`create trigger haunt before insert on millrace.unique_key for each row
         when (new.key = 'haunted') execute function millrace.haunt()`)
       yield* Effect.addFinalizer(() => Effect.ignore(sql.unsafe("drop function millrace.haunt cascade")))
-      const error = yield* Effect.flip(shop.storage.insert([newJob({ uniqueKey: "haunted" }), newJob()]))
+      const error = yield* Effect.flip(shop.storage.insert([newJob({ unique: Fixture.unique("haunted") }), newJob()]))
       assert.instanceOf(error.reason, StorageError.Conflict)
     }))
 
@@ -162,7 +178,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       const claims = yield* shop.storage.claim({
         workerId: "far",
         queue: "far",
-        names: ["SendMail"],
+        handles: Fixture.handles("SendMail"),
         limit: 1,
         perTenant: 1
       })
@@ -172,7 +188,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
       assert.strictEqual((yield* shop.storage.list({ ids: [result.id] })).items[0]?.state, "completed")
       for (const none of ["9223372036854775807", "9223372036854775808", "9999999999999999999"].map(JobId.makeUnsafe)) {
         assert.deepStrictEqual((yield* shop.storage.list({ ids: [none] })).items, [])
-        assert.deepStrictEqual(yield* shop.storage.history(none), [])
+        assert.deepStrictEqual(yield* shop.storage.inspect.history(none), [])
         assert.deepStrictEqual(yield* shop.storage.transition([none], { _tag: "Cancel", reason: "x" }), [])
         assert.deepStrictEqual((yield* shop.storage.list({ before: none, queues: ["far"] })).items.length, 1)
         assert.deepStrictEqual(

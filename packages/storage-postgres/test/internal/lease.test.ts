@@ -97,7 +97,12 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("lease
       const produce = Effect.fnUntraced(function*({ shop }: typeof workers[number]) {
         for (let n = 0; n < 15; n++) {
           const jobs = Array.from({ length: 10 }, (_, i) =>
-            newJob({ queue, tenant: `t${i % 3}`, uniqueKey: i === 0 ? `u${n}` : null, delayMillis: i === 1 ? 1 : 0 }))
+            newJob({
+              queue,
+              tenant: `t${i % 3}`,
+              unique: i === 0 ? Fixture.unique(`u${n}`) : null,
+              delayMillis: i === 1 ? 1 : 0
+            }))
           const ids = LiveDatabase.idsOf(yield* patiently(shop.storage.insert(jobs)))
           yield* patiently(shop.storage.transition(ids.slice(2, 4), { _tag: "Cancel", reason: "enough" }))
           yield* patiently(shop.storage.transition(ids.slice(3, 6), { _tag: "Retry" }))
@@ -129,9 +134,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("lease
       // No key is held for a job that has ended, and every live job holds its own.
       const keys = yield* first.shop.sql<{ key: string; holder: string }>`
         select key, job_id::text as holder from millrace.unique_key order by key`
-      const live = items.filter(({ state }) =>
-        !["completed", "cancelled", "dead"].includes(state)
-      )
+      const live = items.filter(({ state }) => !["completed", "cancelled", "dead"].includes(state))
       assert.deepStrictEqual(
         Object.fromEntries(keys.map(({ holder, key }) => [key, holder])),
         Object.fromEntries(live.flatMap((job) => (job.uniqueKey === null ? [] : [[job.uniqueKey, job.id]])))

@@ -85,7 +85,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("query
       const other = yield* LiveDatabase.live()
       yield* LiveDatabase.register(shop, "w1")
       for (const end of [outcomes.dead(), outcomes.cancelled()]) {
-        const [job] = yield* shop.storage.insert([newJob({ queue: "redrive", uniqueKey: "k" })])
+        const [job] = yield* shop.storage.insert([newJob({ queue: "redrive", unique: Fixture.unique("k") })])
         const [claim] = yield* LiveDatabase.claim(shop, { queue: "redrive" })
         assert(job !== undefined && claim !== undefined)
         yield* shop.storage.settle("w1", [settlement(claim, end)])
@@ -107,7 +107,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("query
         yield* Deferred.succeed(release, undefined)
         yield* Fiber.join(removing)
         assert.deepStrictEqual(yield* Fiber.join(redriving), [])
-        const again = yield* shop.storage.insert([newJob({ queue: "elsewhere", uniqueKey: "k" })])
+        const again = yield* shop.storage.insert([newJob({ queue: "elsewhere", unique: Fixture.unique("k") })])
         assert.deepStrictEqual(again.map(({ _tag }) => _tag), ["Enqueued"])
         yield* shop.storage.transition(LiveDatabase.idsOf(again), { _tag: "Remove" })
       }
@@ -120,7 +120,9 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("query
       yield* LiveDatabase.register(shop, "w1")
       const queue = "pressed"
       const ids = LiveDatabase.idsOf(
-        yield* shop.storage.insert(Array.from({ length: 20 }, (_, n) => newJob({ queue, uniqueKey: `p${n}` })))
+        yield* shop.storage.insert(
+          Array.from({ length: 20 }, (_, n) => newJob({ queue, unique: Fixture.unique(`p${n}`) }))
+        )
       )
       const claims = yield* LiveDatabase.claim(shop, { queue, limit: 20, perTenant: 20 })
       yield* shop.storage.settle("w1", claims.map((claim) => settlement(claim, outcomes.dead())))

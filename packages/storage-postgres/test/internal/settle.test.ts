@@ -171,7 +171,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("settl
       const error = yield* Effect.flip(far.storage.settle("w1", settlements))
       assert.strictEqual(error.reason._tag, "Unavailable")
       assert.deepStrictEqual(yield* far.storage.settle("w1", settlements), applied(6))
-      for (const claim of claims) assert.lengthOf(yield* shop.storage.history(claim.id), 1)
+      for (const claim of claims) assert.lengthOf(yield* shop.storage.inspect.history(claim.id), 1)
       yield* LiveDatabase.assertCounts(shop)
     }))
 

@@ -4,6 +4,7 @@ import { assert } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
 import type { Claim, JobId, Storage } from "@millrace/storage"
 import { JobState } from "@millrace/storage"
+import { Fixture } from "@millrace/storage-test"
 import { Context, Effect, Layer, Schedule } from "effect"
 import * as PgMigrations from "../../src/PgMigrations.ts"
 import * as PgStorage from "../../src/PgStorage.ts"
@@ -52,7 +53,14 @@ export const register = (
 
 /** A claim of up to ten `SendMail` jobs of the queue `default`. */
 export const claim = ({ storage }: Live, options: Partial<Claim.ClaimOptions> = {}) =>
-  storage.claim({ workerId: "w1", queue: "default", names: ["SendMail"], limit: 10, perTenant: 10, ...options })
+  storage.claim({
+    workerId: "w1",
+    queue: "default",
+    handles: Fixture.handles("SendMail"),
+    limit: 10,
+    perTenant: 10,
+    ...options
+  })
 
 /** Asks every 10 ms until a condition holds; real time is the subject, or another process acts in it. */
 export const eventually = <A, E, R>(check: Effect.Effect<A, E, R>) =>

@@ -4,7 +4,7 @@
  * Commands name jobs, claims and workers by number, counted from the newest, so that a list of
  * commands keeps its meaning when others are left out of it.
  */
-import type { JobQuery, NewJob, Outcome, Storage } from "@millrace/storage"
+import type { ControlCommand, JobQuery, NewJob, Outcome, Storage } from "@millrace/storage"
 import * as Fixture from "../../Fixture.ts"
 import type { Random } from "./random.ts"
 import { makeRandom } from "./random.ts"
@@ -52,7 +52,7 @@ export type Command =
     readonly numbers: ReadonlyArray<number>
     readonly action: Storage.TransitionAction
   }
-  | { readonly _tag: "Control"; readonly command: Storage.ControlCommand }
+  | { readonly _tag: "Control"; readonly command: ControlCommand.ControlCommand }
   | { readonly _tag: "Advance"; readonly millis: number }
   | { readonly _tag: "Prune" }
   | { readonly _tag: "List"; readonly query: QueryCommand }
@@ -137,7 +137,7 @@ const job = (random: Random): Partial<NewJob.NewJob> => ({
   priority: random.oneOf(50, 50, 10, 0),
   payload: random.oneOf<NewJob.NewJob["payload"]>(null, { n: random.below(4), list: [1, { deep: "x" }] }, ["x", 2]),
   delayMillis: random.oneOf(0, 0, 0, 1000, 30_000),
-  uniqueKey: random.onceIn(4) ? random.oneOf("k1", "k2") : null,
+  unique: random.onceIn(4) ? Fixture.unique(random.oneOf("k1", "k2")) : null,
   tags: random.list(0, 2, () => random.oneOf("red", "blue"))
 })
 

@@ -130,8 +130,8 @@ const worker = ({ expiresAt, id, info, renewedAt, running, startedAt }: Storage.
 
 const compareHistories = Effect.fnUntraced(function*(world: World, jobs: ReadonlyArray<JobRecord.JobRecord>) {
   for (const job of jobs) {
-    const driver = yield* world.driver.history(toDriver(world, job.id))
-    const reference = yield* world.reference.history(job.id)
+    const driver = yield* world.driver.inspect.history(toDriver(world, job.id))
+    const reference = yield* world.reference.inspect.history(job.id)
     const finding = difference(`history of job ${job.id}`, driver.map(attempt), reference.map(attempt))
       ?? named(`job ${job.id}:`, checkHistory(job, driver))
     if (finding !== null) return finding

@@ -31,7 +31,7 @@ export const checkHistory = (
 
 const checkShape = (job: JobRecord.JobRecord): string | null => {
   const isRunning = job.state === "running"
-  const isOver = JobState.isTerminal(job.state)
+  const isOver = JobState.isTerminal(job.state) || job.state === "quarantined"
   const spent = job.failures + job.crashes
   if (isRunning && job.workerId === null) return "runs without a worker"
   if (!isRunning && !isOver && job.workerId !== null) return "waits with a worker"

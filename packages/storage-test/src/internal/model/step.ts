@@ -91,7 +91,14 @@ const sign = Effect.fnUntraced(function*(world: World, command: Of<"Register" | 
 
 const claim = Effect.fnUntraced(function*(world: World, command: Of<"Claim">) {
   const { limit, names, perTenant, queue, suspects } = command
-  const options = { workerId: workerId(world, command.worker), queue, names, limit, perTenant, suspects }
+  const options = {
+    workerId: workerId(world, command.worker),
+    queue,
+    handles: Fixture.handles(...names),
+    limit,
+    perTenant,
+    suspects
+  }
   const driver = yield* world.driver.claim(options)
   world.wanted = driver.map((claim) => toReference(world, claim.id))
   world.offered = null

@@ -17,11 +17,12 @@ const record = (state: JobState.JobState, fields: Partial<JobRecord.JobRecord> =
   failures: 0,
   crashes: 0,
   token: 1,
+  uniqueKey: null,
   workerId: state === "running" ? "w1" : null,
   createdAt: instant,
   runAt: instant,
   startedAt: null,
-  finishedAt: JobState.isTerminal(state) ? instant : null,
+  finishedAt: JobState.isTerminal(state) || state === "quarantined" ? instant : null,
   progress: null,
   ...fields
 })

@@ -3,7 +3,7 @@ import { JobId } from "@millrace/storage"
 import type { Offered } from "../../../src/internal/model/judge.ts"
 import { judge } from "../../../src/internal/model/judge.ts"
 
-const options = { workerId: "w", queue: "q", names: [], limit: 4, perTenant: 2 }
+const options = { workerId: "w", queue: "q", handles: [], limit: 4, perTenant: 2 }
 
 /** Offered jobs from words like `a1 a2 b1 a3@50`: tenant, number, priority (10); a `+` joins the cohort before. */
 const offer = (words: string): ReadonlyArray<Offered> => {

@@ -20,7 +20,7 @@ export const claim = (state: MemoryState, options: ClaimOptions, now: number): R
 }
 
 const chooseFairly = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
-  options.suspects === true ? firstJobs(queue.suspects, options.names, 1) : takeTurns(queue, options)
+  options.suspects === true ? firstJobs(queue.suspects, options.handles, 1) : takeTurns(queue, options)
 
 const chooseBy = (
   state: MemoryState,
@@ -31,10 +31,10 @@ const chooseBy = (
 
 const candidates = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
   options.suspects === true
-    ? firstJobs(queue.suspects, options.names, queue.suspects.size)
+    ? firstJobs(queue.suspects, options.handles, queue.suspects.size)
     : prioritiesOf(queue).flatMap((priority) =>
       [...(queue.lines.get(priority)?.values() ?? [])]
-        .flatMap((line) => firstJobs(line, options.names, line.size))
+        .flatMap((line) => firstJobs(line, options.handles, line.size))
         .toSorted((a, b) => a.position - b.position)
     )
 
@@ -71,17 +71,17 @@ const tenantsInTurn = (queue: MemoryQueue, priority: number, options: ClaimOptio
   const turns: Array<Turn> = []
   for (const [tenant, line] of inTurn) {
     if (turns.length >= options.limit) break
-    const jobs = firstJobs(line, options.names, options.limit)
+    const jobs = firstJobs(line, options.handles, options.limit)
     if (jobs.length > 0) turns.push({ tenant, jobs })
   }
   return turns
 }
 
-const firstJobs = (line: Line, names: ReadonlyArray<string>, limit: number): Array<MemoryJob> => {
+const firstJobs = (line: Line, handles: ClaimOptions["handles"], limit: number): Array<MemoryJob> => {
   const jobs: Array<MemoryJob> = []
   for (const job of line.values()) {
     if (jobs.length >= limit) break
-    if (names.includes(job.name)) jobs.push(job)
+    if (handles.some((handle) => handle.name === job.name)) jobs.push(job)
   }
   return jobs
 }

@@ -12,7 +12,7 @@ export const insert = (state: MemoryState, jobs: ReadonlyArray<NewJob>, now: num
   jobs.map((job) => insertOne(state, job, now))
 
 const insertOne = (state: MemoryState, input: NewJob, now: number): InsertResult => {
-  const holder = input.uniqueKey === null ? undefined : state.uniqueKeys.get(input.uniqueKey)
+  const holder = input.unique === null ? undefined : state.uniqueKeys.get(input.unique.key)
   if (holder !== undefined) return { _tag: "Duplicate", id: holder }
   const job = makeJob(state, input, now)
   state.jobs.set(job.id, job)
@@ -37,7 +37,7 @@ const makeJob = (state: MemoryState, input: NewJob, now: number): MemoryJob => {
     maxAttempts: input.maxAttempts,
     timeoutMillis: input.timeoutMillis,
     retry: input.retry === null ? null : JSON.stringify(input.retry),
-    uniqueKey: input.uniqueKey,
+    uniqueKey: input.unique?.key ?? null,
     tags: [...input.tags],
     createdAt: now,
     runAt: now,

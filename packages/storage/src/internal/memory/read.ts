@@ -89,7 +89,8 @@ const noJobs = (): { [State in JobState.JobState]: number } => ({
   retryable: 0,
   completed: 0,
   cancelled: 0,
-  dead: 0
+  dead: 0,
+  quarantined: 0
 })
 
 const byName = (a: QueueCounts, b: QueueCounts): number => (a.queue < b.queue ? -1 : 1)

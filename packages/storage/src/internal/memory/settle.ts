@@ -80,7 +80,8 @@ const attemptOutcome: { readonly [Tag in Outcome["_tag"]]: AttemptOutcome } = {
   Snoozed: "snoozed",
   Released: "released",
   Cancelled: "cancelled",
-  Dead: "failed"
+  Dead: "failed",
+  Quarantined: "quarantined"
 }
 
 const isGivenBack = (outcome: Outcome): boolean =>
@@ -125,6 +126,8 @@ const place = (state: MemoryState, job: MemoryJob, outcome: Outcome, finishedAt:
     case "Dead":
       job.failures += 1
       return moveToFinished(state, job, "dead", finishedAt)
+    case "Quarantined":
+      return moveToFinished(state, job, "quarantined", finishedAt)
     case "Retried":
       job.failures += 1
       return giveBack(state, job, "retryable", outcome.delayMillis, now)

@@ -183,7 +183,7 @@ export const moveToRunning = (state: MemoryState, job: MemoryJob, lease: MemoryL
 export const moveToFinished = (
   state: MemoryState,
   job: MemoryJob,
-  to: "completed" | "cancelled" | "dead",
+  to: "completed" | "cancelled" | "dead" | "quarantined",
   finishedAt: number
 ): void => {
   leavePlace(state, job)

@@ -1,8 +1,9 @@
 /**
  * What a person does with jobs: cancel, retry, remove; and with a queue: pause, resume.
  */
+import type { ControlCommand } from "../../ControlCommand.ts"
 import type { JobId } from "../../JobId.ts"
-import type { ControlCommand, TransitionAction, TransitionResult } from "../../Storage.ts"
+import type { TransitionAction, TransitionResult } from "../../Storage.ts"
 import type { MemoryJob, MemoryState } from "./state.ts"
 import { forget, moveToAvailable, moveToFinished, queueOf } from "./state.ts"
 
@@ -20,6 +21,7 @@ export const transition = (
 
 /** Changes a run-time setting. */
 export const control = (state: MemoryState, command: ControlCommand): void => {
+  if (command._tag !== "PauseQueue" && command._tag !== "ResumeQueue") return
   const queue = queueOf(state, command.queue)
   queue.paused = command._tag === "PauseQueue"
   if (!queue.paused) state.events.push({ _tag: "Available", queue: queue.name })
