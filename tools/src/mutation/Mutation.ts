@@ -51,12 +51,15 @@ export const select = Effect.fnUntraced(function*(names: ReadonlyArray<string>) 
 /** A mutant whose tests take longer than this hangs them: it is killed. */
 const deadline = "5 minutes"
 
-/** Whether the tests of the driver fail with the mutant. */
-export const isKilled = Effect.fnUntraced(
-  function*(root: string, mutant: Mutant.Mutant) {
+/** The quick tests first: most mutants need no more. Then the random sequences of the model. */
+const rounds = ["^(?!.*random command sequences)", "random command sequences"]
+
+/** Whether a round of the driver's tests fails with the mutant. */
+const fails = Effect.fnUntraced(
+  function*(root: string, mutant: Mutant.Mutant, names: string) {
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
     const handle = yield* spawner.spawn(
-      ChildProcess.make("vitest", ["run", "--config", `${root}/mutation.config.ts`], {
+      ChildProcess.make("vitest", ["run", "--config", `${root}/mutation.config.ts`, "-t", names], {
         cwd: `${root}/..`,
         env: { [Mutant.variable]: mutant.id },
         extendEnv: true,
@@ -70,6 +73,12 @@ export const isKilled = Effect.fnUntraced(
   Effect.scoped,
   Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.succeed(true) })
 )
+
+/** Whether the tests of the driver fail with the mutant. */
+export const isKilled = Effect.fnUntraced(function*(root: string, mutant: Mutant.Mutant) {
+  for (const names of rounds) if (yield* fails(root, mutant, names)) return true
+  return false
+})
 
 /** One line on all results. */
 export const summary = (results: ReadonlyArray<{ readonly verdict: Verdict }>): string => {
