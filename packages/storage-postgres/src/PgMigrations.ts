@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Prune from "./internal/prune.ts"
 import * as Session from "./internal/session.ts"
+import * as Transaction from "./internal/transaction.ts"
 import type { Migration } from "./Migration.ts"
 import { jobs } from "./migrations/0001Jobs.ts"
 import { service } from "./migrations/0004Service.ts"
@@ -128,7 +129,7 @@ const sessionOf = (options: MigrateOptions) =>
  */
 const locked = <A, E, R>(session: Session.Session, effect: Effect.Effect<A, E, R>) => {
   const key = PgSchema.channel(session.schemaName)
-  const attempt = session.sql.withTransaction(Effect.gen(function*() {
+  const attempt = Transaction.make(session)(Effect.gen(function*() {
     const text = "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as ok"
     const [row] = yield* session.rows("migrate", text, [key])
     return row?.["ok"] === true ? Option.some(yield* effect) : Option.none()

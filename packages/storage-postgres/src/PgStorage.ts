@@ -56,6 +56,8 @@ export interface PgStorageOptions {
 export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) {
   const sql = yield* PgClient.PgClient
   const session = yield* Session.make(sql, options)
+  // Dropping a day of history may take its time.
+  const patient = yield* Session.make(sql, { ...options, deadline: "5 minutes" })
   const notifier = yield* Notifier.make(session)
   return Storage.of({
     capabilities: capabilitiesOf(session),
@@ -77,7 +79,7 @@ export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) 
       tenants: () => Effect.succeed([])
     },
     overview: Query.makeOverview(session),
-    prune: Prune.make(session),
+    prune: Prune.make(patient),
     events: Listener.events(session, notifier)
   })
 })

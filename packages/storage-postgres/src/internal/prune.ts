@@ -6,6 +6,7 @@ import * as PgError from "../PgError.ts"
 import * as statements from "../statements/prune.ts"
 import * as Partitions from "./partitions.ts"
 import type { Session } from "./session.ts"
+import * as Transaction from "./transaction.ts"
 
 /** Jobs that one statement deletes: some 20 ms of work. Where that takes too long for the server's patience, fewer. */
 const batchMax = 1000
@@ -116,7 +117,7 @@ const nowMillis = (session: Session) =>
 
 /** Runs statements in one transaction and answers all their rows; null when that failed, which is left to the next call. */
 const maintain = (session: Session, failure: string, texts: ReadonlyArray<string>) =>
-  session.sql.withTransaction(Effect.forEach(texts, (text) => session.rows("prune", text, []))).pipe(
+  Transaction.make(session)(Effect.forEach(texts, (text) => session.rows("prune", text, []))).pipe(
     PgError.mapErrors("prune"),
     Effect.map((rows) => rows.flat()),
     Effect.catch((error) => Effect.as(Effect.logDebug(`partition ${failure}`, error), null))

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import type { SqlError } from "effect/sql/SqlError"
 import * as PgError from "../PgError.ts"
 import * as PgSchema from "../PgSchema.ts"
+import * as Deadline from "./deadline.ts"
 
 /** A row of the server, undecoded. */
 export type Row = Readonly<Record<string, unknown>>
@@ -21,12 +22,14 @@ export type Row = Readonly<Record<string, unknown>>
  * **Details**
  *
  * `now` is null when the database's clock decides. `rows` runs one prepared statement and gives up after the
- * deadline with `Unavailable`. Inside a transaction of the caller it runs on the caller's connection.
+ * deadline with `Unavailable`: with its waiting for a connection, and without waiting until the client has let it go.
+ * Inside a transaction of the caller it runs on the caller's connection.
  */
 export interface Session {
   readonly sql: PgClient.PgClient
   readonly schemaName: string
   readonly schema: string
+  readonly deadlineMillis: number
   readonly now: Effect.Effect<Date | null>
   readonly rows: (
     operation: string,
@@ -45,21 +48,26 @@ interface SessionOptions {
 export const make = (sql: PgClient.PgClient, options: SessionOptions = {}): Effect.Effect<Session> =>
   Effect.map(StorageClock, (clock) => {
     const schemaName = options.schema ?? PgSchema.defaultName
-    const deadline = Duration.fromInputUnsafe(options.deadline ?? "30 seconds")
+    const deadline = Duration.fromInputUnsafe(options.deadline ?? defaultDeadline)
+    const deadlineMillis = Duration.toMillis(deadline)
     return {
       sql,
       schemaName,
       schema: PgSchema.quoteUnsafe(schemaName),
+      deadlineMillis,
       now: clock === "effect"
         ? Effect.map(Clock.currentTimeMillis, (millis) => dateOf(millis))
         : Effect.succeed(null),
       rows: (operation, text, params) =>
         undisturbed(sql, sql.unsafe<Row>(text, params)).pipe(
           PgError.mapErrors(operation),
-          Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(late(operation, deadline)) })
+          Deadline.within(deadlineMillis, () => late(operation, deadline))
         )
     }
   })
+
+/** Deadline of a statement for which none is given. */
+const defaultDeadline = "10 seconds"
 
 /** How often a statement that lost against another session is sent again before its caller hears of it. */
 const repetitions = 5

@@ -1,10 +1,14 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
+import { TestDatabase } from "@millrace/postgres-embedded"
 import { StorageClock } from "@millrace/storage"
-import { Effect } from "effect"
+import { Context, Duration, Effect, Exit, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Session from "../../src/internal/session.ts"
+import * as Transaction from "../../src/internal/transaction.ts"
+import * as PgError from "../../src/PgError.ts"
 import * as LiveDatabase from "../support/liveDatabase.ts"
+import * as LossyProxy from "../support/lossyProxy.ts"
 
 const session = (options: Parameters<typeof Session.make>[1] = {}) =>
   PgClient.PgClient.use((sql) => Session.make(sql, options))
@@ -35,11 +39,48 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 60_000 })("sessi
       assert.strictEqual(error.reason.operation, "claim")
       assert.strictEqual(error.reason.detail, "no answer within 50ms")
       const sql = yield* PgClient.PgClient
-      const naps = yield* sql`
+      const naps = sql`
         select from pg_stat_activity
         where datname = current_database() and state = 'active' and query like 'select pg_sleep%'`
-      assert.lengthOf(naps, 0)
+      yield* LiveDatabase.eventually(Effect.map(naps, (rows) => assert.lengthOf(rows, 0)).pipe(Effect.sandbox))
       assert.deepStrictEqual(yield* rows("claim", "select 1 as one", []), [{ one: 1 }])
+    }))
+
+  it.effect("F28: gives a statement up at its deadline when its socket is half-open, and the pool recovers", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const proxy = yield* LossyProxy.make(url)
+      const context = yield* Layer.build(PgClient.layer({ url: proxy.url, maxConnections: 1 }))
+      const { rows } = yield* Session.make(Context.get(context, PgClient.PgClient), { deadline: "300 millis" })
+      yield* rows("claim", "select 1", [])
+      yield* proxy.swallow
+      const [took, error] = yield* Effect.timed(Effect.flip(rows("claim", "select 1", [])))
+      assert.strictEqual(error.reason._tag, "Unavailable")
+      // The client itself would wait five seconds for the server's answer to its cancellation.
+      assert.isBelow(Duration.toMillis(took), 3_000)
+      yield* LiveDatabase.eventually(rows("claim", "select 1", []))
+    }))
+
+  it.effect("F28: neither BEGIN nor COMMIT nor ROLLBACK hangs on a half-open socket", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const proxy = yield* LossyProxy.make(url)
+      const context = yield* Layer.build(PgClient.layer({ url: proxy.url, maxConnections: 1 }))
+      const made = yield* Session.make(Context.get(context, PgClient.PgClient), { deadline: "300 millis" })
+      const transaction = Transaction.make(made)
+      const runs = (effect: Effect.Effect<unknown, unknown>) =>
+        Effect.timed(Effect.exit(transaction(effect).pipe(PgError.mapErrors("transaction"))))
+      for (const inside of [proxy.swallow, Effect.andThen(proxy.swallow, Effect.fail("rolled back"))]) {
+        const [took, exit] = yield* runs(Effect.andThen(made.rows("claim", "select 1", []), inside))
+        assert(Exit.isFailure(exit))
+        assert.isBelow(Duration.toMillis(took), 3_000)
+        yield* LiveDatabase.eventually(made.rows("claim", "select 1", []))
+      }
+      yield* proxy.swallow
+      const [took, exit] = yield* runs(Effect.void)
+      assert(Exit.isFailure(exit))
+      assert.isBelow(Duration.toMillis(took), 3_000)
+      yield* LiveDatabase.eventually(transaction(made.rows("claim", "select 1", [])))
     }))
 
   it.effect("counts the wait for a free connection", () =>
