@@ -8,6 +8,7 @@
  */
 import { describe } from "@effect/vitest"
 import * as ClaimSuite from "./ClaimSuite.ts"
+import * as CompanySuite from "./CompanySuite.ts"
 import * as EventSuite from "./EventSuite.ts"
 import * as FairnessSuite from "./FairnessSuite.ts"
 import * as FenceSuite from "./FenceSuite.ts"
@@ -57,6 +58,7 @@ export const suite = <E>(name: string, layer: DriverLayer<E>, options: Options =
     FairnessSuite.suite(test)
     SettleSuite.suite(test)
     FenceSuite.suite(test)
+    CompanySuite.suite(test)
     ReportSuite.suite(test)
     LeaseSuite.suite(test)
     ReclaimSuite.suite(test)
