@@ -13,6 +13,7 @@ import * as Session from "./internal/session.ts"
 import * as Transaction from "./internal/transaction.ts"
 import type { Migration } from "./Migration.ts"
 import { jobs } from "./migrations/0001Jobs.ts"
+import { schedules } from "./migrations/0002Schedules.ts"
 import { service } from "./migrations/0004Service.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
@@ -24,7 +25,7 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs, service]
+export const all: ReadonlyArray<Migration> = [jobs, schedules, service]
 
 /**
  * Options of the migrations.

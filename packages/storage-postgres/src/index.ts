@@ -1,6 +1,7 @@
 export * as Migration from "./Migration.ts"
 export * as PgError from "./PgError.ts"
 export * as PgMigrations from "./PgMigrations.ts"
+export * as PgScheduleStorage from "./PgScheduleStorage.ts"
 export * as PgSchema from "./PgSchema.ts"
 export * as PgServiceStorage from "./PgServiceStorage.ts"
 export * as PgStorage from "./PgStorage.ts"
