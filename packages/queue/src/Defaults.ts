@@ -140,6 +140,33 @@ export const perTenant = 20
 export const pollMillis = 1_000
 
 /**
+ * Pause between two looks for jobs whose limits may open, in milliseconds: 50, doubling up to the poll interval.
+ *
+ * **Details**
+ *
+ * A limit opens with time or by what another worker does, and nobody tells. At 50 ms a rate of several jobs a second is
+ * used up evenly by one worker; a look costs the storage less than a millisecond.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const gatedPollMillis = 50
+
+/**
+ * One in so many claims begins at a lower priority instead of the first, in turn, so that low priority never starves: 10.
+ *
+ * **Details**
+ *
+ * While urgent work fills every slot, a tenth of the claims still goes to the levels below it.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const agingEvery = 10
+
+/**
  * Spread of every periodic pause, as a share of it: plus or minus 20 %, so that workers started together drift apart.
  *
  * @stability unstable

@@ -21,22 +21,24 @@ import * as Defaults from "./Defaults.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { Handler } from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
-import { insertAll, insertOne } from "./internal/encodedEnqueue.ts"
+import { produceOne } from "./internal/encodedEnqueue.ts"
 import * as Execution from "./internal/execution.ts"
 import * as JobCodec from "./internal/jobCodec.ts"
 import * as JobOptions from "./internal/jobOptions.ts"
 import * as NewJobs from "./internal/newJob.ts"
+import * as Checks from "./internal/optionChecks.ts"
 import * as Sleeping from "./internal/sleeping.ts"
 import * as Text from "./internal/text.ts"
 import type { Config, PayloadSchema } from "./JobConfig.ts"
 import { schemaOf } from "./JobConfig.ts"
 import type { AnySchema, JobDefinition } from "./JobDefinition.ts"
 import * as JobSignal from "./JobSignal.ts"
+import type { Limit } from "./Limit.ts"
 import { Queue } from "./Queue.ts"
 import type { EnqueueError, JobCancelled, JobDead, JobNotFound, Unsupported } from "./QueueError.ts"
 
 export { upcaster } from "./JobConfig.ts"
-export type { Config, PayloadSchema, RetryByTag, Upcaster } from "./JobConfig.ts"
+export type { Config, Debounce, KeyOf, PayloadSchema, RetryByTag, Throttle, Unique, Upcaster } from "./JobConfig.ts"
 
 /**
  * The function that runs a job.
@@ -128,11 +130,11 @@ export const make = <
   const successSchema = (config.success ?? Schema.Void) as Success
   const errorSchema = (config.error ?? Schema.Never) as Error
   return fromDefinition({
-    name: Result.getOrThrow(NewJobs.label("name", name)) as Name,
+    name: Result.getOrThrow(Checks.label("name", name)) as Name,
     payloadSchema,
     successSchema,
     errorSchema,
-    options: Result.getOrThrow(JobOptions.resolve(config)),
+    options: Result.getOrThrow(JobOptions.resolve(name, config)),
     codec: JobCodec.make({
       payload: payloadSchema,
       success: successSchema,
@@ -152,17 +154,17 @@ const fromDefinition = <
   ...definition,
   enqueue: (payload, options = {}) =>
     Effect.flatMap(
-      Effect.suspend(() => Effect.fromResult(NewJobs.fromPayload(definition, payload, options))),
-      (job) => Queue.use((queue) => insertOne(queue.insert, job))
+      Effect.suspend(() => Effect.fromResult(NewJobs.orderPayload(definition, payload, options))),
+      (order) => Queue.use((queue) => produceOne(queue.produce, order))
     ),
   enqueueAll: (jobs) =>
     Effect.flatMap(
       Effect.suspend(() =>
         Effect.fromResult(
-          Result.all(jobs.map(({ options = {}, payload }) => NewJobs.fromPayload(definition, payload, options)))
+          Result.all(jobs.map(({ options = {}, payload }) => NewJobs.orderPayload(definition, payload, options)))
         )
       ),
-      (newJobs) => Queue.use((queue) => insertAll(queue.insert, newJobs))
+      (orders) => Queue.use((queue) => queue.produce(orders))
     ),
   execute: (payload, options = {}) => Execution.execute<Success, Error>(definition, payload, options),
   toLayer: (handler) => Layer.effectDiscard(register(definition, handler))
@@ -198,8 +200,37 @@ const register = <R>(
  */
 export const snooze = (delay: Duration.Input): Effect.Effect<never, JobSignal.Snooze> =>
   Effect.flatMap(
-    Effect.orDie(Effect.suspend(() => Effect.fromResult(NewJobs.duration("delay", delay)))),
+    Effect.orDie(Effect.suspend(() => Effect.fromResult(Checks.duration("delay", delay)))),
     (delayMillis) => Effect.fail(new JobSignal.Snooze({ delayMillis }))
+  )
+
+/**
+ * Ends the attempt, lets the job come back after `delay`, and lets nothing start under this limit until then: for a
+ * service that said "come back in 30 seconds".
+ *
+ * **Details**
+ *
+ * The limit is one that the job has, named or given as a value; it is paused for the key of this job, in the step that
+ * ends the attempt. A pause that lasts longer already stays. No attempt is spent. `delay` is 0 to 100 years.
+ *
+ * **Errors**
+ *
+ * Dies with `InvalidOption` for a delay out of range. For a limit that the job does not have the attempt fails.
+ *
+ * @stability unstable
+ * @category outcomes
+ * @since 0.1.0
+ */
+export const pauseLimit = (
+  limit: string | Limit<never>,
+  delay: Duration.Input
+): Effect.Effect<never, JobSignal.PauseLimit> =>
+  Effect.flatMap(
+    Effect.orDie(Effect.suspend(() => Effect.fromResult(Checks.duration("delay", delay)))),
+    (delayMillis) =>
+      Effect.fail(
+        new JobSignal.PauseLimit({ limit: typeof limit === "string" ? limit : limit.rule.name, delayMillis })
+      )
   )
 
 /**

@@ -6,8 +6,9 @@
 import type * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { Priority } from "./EnqueueOptions.ts"
+import type { DebounceRule, Priority, ThrottleRule, UniqueRule } from "./EnqueueOptions.ts"
 import type { AnySchema } from "./JobDefinition.ts"
+import type { Limit } from "./Limit.ts"
 
 /**
  * How a job is defined.
@@ -27,7 +28,11 @@ import type { AnySchema } from "./JobDefinition.ts"
  * - `version`: version of the payload's schema. Defaults to 1
  * - `upcasters`: for each older version that a worker still takes, its schema and the way to the present payload; the
  *   versions have no gap. Defaults to none: a worker takes `version` only
- * - `unique`: key of a payload; see `EnqueueOptions`. Defaults to none
+ * - `limits`: how many may run or start at a time, by key; see `Limit`. At most 16. Defaults to none
+ * - `unique`, `throttle`, `debounce`: what becomes of enqueues with the same key; see `EnqueueOptions`. Default to none,
+ *   and exclude each other. `reduce` of a debounce makes one payload of the waiting one and the new one
+ * - `ttl`: how long a due job may wait for its first start. Defaults to for ever
+ * - `fifo`: jobs of a tenant with the same key run one after the other, in order; see `Limit.fifo`. Defaults to none
  *
  * @stability unstable
  * @category models
@@ -49,7 +54,60 @@ export interface Config<
   readonly tags?: ReadonlyArray<string>
   readonly version?: number
   readonly upcasters?: { readonly [version: number]: Upcaster<PayloadSchema<Payload>["Type"]> }
-  readonly unique?: (payload: PayloadSchema<Payload>["Type"]) => string
+  readonly limits?: ReadonlyArray<Limit<PayloadSchema<Payload>["Type"]>>
+  readonly unique?: KeyOf<PayloadSchema<Payload>["Type"]> | Unique<PayloadSchema<Payload>["Type"]>
+  readonly throttle?: Throttle<PayloadSchema<Payload>["Type"]>
+  readonly debounce?: Debounce<PayloadSchema<Payload>["Type"]>
+  readonly ttl?: Duration.Input
+  readonly fifo?: KeyOf<PayloadSchema<Payload>["Type"]>
+}
+
+/**
+ * The key of a payload: 1 to 255 characters without controls.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type KeyOf<in Payload> = (payload: Payload) => string
+
+/**
+ * A unique key by payload, with its rule.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unique<in Payload> extends UniqueRule {
+  readonly key: KeyOf<Payload>
+}
+
+/**
+ * A throttled key by payload. Without `key` all jobs of the scope share one.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Throttle<in Payload> extends ThrottleRule {
+  readonly key?: KeyOf<Payload>
+}
+
+/**
+ * A debounced key by payload. Without `key` all jobs of the scope share one.
+ *
+ * **Details**
+ *
+ * `reduce` makes the payload of the waiting job from its own and the new one, in one transaction with the row locked, so
+ * that no enqueue is left out. It is pure, and excludes `payload`.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface Debounce<in out Payload> extends DebounceRule {
+  readonly key?: KeyOf<Payload>
+  readonly reduce?: (waiting: Payload, next: Payload) => Payload
 }
 
 /**

@@ -6,6 +6,8 @@
  * @since 0.1.0
  */
 import type * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
+import type { JobLimit, LimitRule } from "@millrace/storage/Limit"
+import type { Scope } from "./EnqueueOptions.ts"
 import type * as JobCodec from "./internal/jobCodec.ts"
 
 /**
@@ -38,9 +40,38 @@ export interface Options<Payload = unknown> {
   readonly tags: ReadonlyArray<string>
   readonly version: number
   readonly versionMin: number
-  /** A method, not a property: a definition of any payload is a definition of an unknown one. */
-  unique?(payload: Payload): string
+  readonly ttlMillis: number | null
+  /** The rules of the limits that jobs have, to be declared to the storage. */
+  readonly rules: ReadonlyArray<LimitRule>
+  readonly once: Once | null
+  // Methods, not properties: a definition of any payload is a definition of an unknown one.
+  limitsOf?(payload: Payload, tenant: string): ReadonlyArray<JobLimit>
+  onceKey?(payload: Payload): string
+  fifoKey?(payload: Payload): string
+  reduce?(waiting: Payload, next: Payload): Payload
 }
+
+/**
+ * What becomes of enqueues with the same key: the rule of `unique`, `throttle` or `debounce` in plain numbers.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type Once =
+  | {
+    readonly _tag: "Unique"
+    readonly scope: Scope
+    readonly holds: "started" | "finished" | "period"
+    readonly periodMillis: number | null
+  }
+  | {
+    readonly _tag: "Debounce"
+    readonly scope: Scope
+    readonly waitMillis: number
+    readonly maxWaitMillis: number | null
+    readonly payload: "keep" | "replace"
+  }
 
 /**
  * A kind of job.

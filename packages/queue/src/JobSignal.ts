@@ -1,7 +1,7 @@
 /**
  * Ends of an attempt that are neither success nor failure, for a handler to fail with.
  *
- * A handler uses them through `Job.snooze`, `Job.cancel`, `Job.dead` and `Job.transactional`; they need not be part of
+ * A handler uses them through `Job.snooze`, `Job.sleep`, `Job.pauseLimit`, `Job.cancel`, `Job.dead` and `Job.transactional`; they need not be part of
  * the job's error schema.
  *
  * @since 0.1.0
@@ -18,6 +18,19 @@ import type { Unsupported } from "./QueueError.ts"
  * @since 0.1.0
  */
 export class Snooze extends Schema.TaggedClass<Snooze>()("JobSnooze", {
+  delayMillis: Schema.Finite
+}) {}
+
+/**
+ * The job comes back after `delayMillis` without an attempt spent, and until then nothing starts under this limit with
+ * the job's key.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export class PauseLimit extends Schema.TaggedClass<PauseLimit>()("JobPauseLimit", {
+  limit: Schema.String,
   delayMillis: Schema.Finite
 }) {}
 
@@ -66,4 +79,4 @@ export class TransactionFailed extends Schema.TaggedClass<TransactionFailed>()("
  * @category models
  * @since 0.1.0
  */
-export type JobSignal = Snooze | Cancel | Dead | TransactionFailed | Unsupported
+export type JobSignal = Snooze | PauseLimit | Cancel | Dead | TransactionFailed | Unsupported

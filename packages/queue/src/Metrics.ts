@@ -50,6 +50,18 @@ export const failed = Metric.counter("millrace_jobs_failed", { description: "Att
 export const dead = Metric.counter("millrace_jobs_dead", { description: "Jobs that became dead", incremental: true })
 
 /**
+ * Jobs that were quarantined: their payload could not be decoded.
+ *
+ * @stability unstable
+ * @category metrics
+ * @since 0.1.0
+ */
+export const quarantined = Metric.counter("millrace_jobs_quarantined", {
+  description: "Jobs that were quarantined",
+  incremental: true
+})
+
+/**
  * Outcomes that changed nothing, because the claim was lost before they were written.
  *
  * @stability unstable
@@ -94,6 +106,30 @@ export const settleBatch = Metric.histogram("millrace_settle_batch", {
  */
 export const claimBatch = Metric.histogram("millrace_claim_batch", {
   description: "Jobs in one claim",
+  boundaries: batchSizes
+})
+
+/**
+ * Tenants that got jobs in one claim, empty ones left out.
+ *
+ * @stability unstable
+ * @category metrics
+ * @since 0.1.0
+ */
+export const claimTenants = Metric.histogram("millrace_claim_tenants", {
+  description: "Tenants in one claim",
+  boundaries: batchSizes
+})
+
+/**
+ * Jobs of the tenant that got the most of one claim, for claims of several tenants.
+ *
+ * @stability unstable
+ * @category metrics
+ * @since 0.1.0
+ */
+export const claimLargest = Metric.histogram("millrace_claim_largest_tenant", {
+  description: "Jobs of the tenant that got the most of one claim",
   boundaries: batchSizes
 })
 

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { Attempt } from "@millrace/storage/Attempt"
+import type { LogEntry } from "@millrace/storage/Inspection"
 import type { JobId } from "@millrace/storage/JobId"
 import type { JobQuery, Page } from "@millrace/storage/JobQuery"
 import type { JobRecord } from "@millrace/storage/JobRecord"
@@ -14,13 +15,17 @@ import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
 import * as Storage from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Admission, Target } from "./Admission.ts"
 import type { EncodedRequest } from "./EnqueueOptions.ts"
+import type { Explanation } from "./Explanation.ts"
 import * as Awaiter from "./internal/awaiter.ts"
 import * as Control from "./internal/control.ts"
 import * as EncodedEnqueue from "./internal/encodedEnqueue.ts"
-import * as Inserter from "./internal/inserter.ts"
+import * as Producer from "./internal/producer.ts"
+import * as Steering from "./internal/steering.ts"
 import { JobRegistry } from "./JobRegistry.ts"
 import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from "./QueueError.ts"
 
@@ -30,7 +35,9 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  * **Details**
  *
  * - `insert` stores jobs that are validated already, all or nothing, at most 1,000. Outside of transactions,
- *   concurrent calls with one job share a statement. The way of `Job.enqueue`; others use that.
+ *   concurrent calls with one job share a statement.
+ * - `produce` stores jobs with what belongs to them, such as the rules of their limits. The way of `Job.enqueue`; others
+ *   use that.
  * - `enqueueEncoded` enqueues by name. A name in the `JobRegistry` is validated by its definition; another one is
  *   refused with `UnknownJob` by a strict registry, else its payload may be any JSON.
  * - `enqueueAllEncoded` does so for many, in chunks of 1,000, each all or nothing; one refused request refuses all.
@@ -40,7 +47,11 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  *   (`to: "requested"`). `reason` is kept in the history. `retry` makes a waiting job available now and redrives a
  *   `dead` or `cancelled` one. `remove` deletes a job that is not running, with its history.
  * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
- * - `pause` keeps every worker from claiming jobs of a queue, `resume` ends that. Running jobs go on.
+ * - `pause` keeps every worker from claiming jobs of a queue, a tenant, a name or under a limit, `resume` ends that.
+ *   Running jobs go on. A limit may be paused for a time (`during`). Both die with `InvalidOption` for a name that can not be.
+ * - `admission` steers limits and the weights of tenants: see `Admission`.
+ * - `explain` tells why a job does not run, or that it would run now: see `Explanation`.
+ * - `logs` lists the lines that a job's handler wrote, oldest first, the newest 1,000.
  * - `awaitFinished` waits until a job is `completed`, `cancelled` or `dead`, also through outages of the storage.
  *
  * @stability unstable
@@ -49,6 +60,7 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  */
 export class Queue extends Context.Service<Queue, {
   readonly insert: (jobs: ReadonlyArray<NewJob>) => Effect.Effect<ReadonlyArray<InsertResult>, StorageError>
+  readonly produce: Producer.Producer["produce"]
   readonly enqueueEncoded: (request: EncodedRequest) => Effect.Effect<InsertResult, EnqueueError | UnknownJob>
   readonly enqueueAllEncoded: (
     requests: ReadonlyArray<EncodedRequest>
@@ -71,8 +83,14 @@ export class Queue extends Context.Service<Queue, {
     ids: ReadonlyArray<JobId>,
     action: Storage.TransitionAction
   ) => Effect.Effect<ReadonlyArray<Storage.TransitionResult>, StorageError>
-  readonly pause: (queue: string) => Effect.Effect<void, StorageError>
-  readonly resume: (queue: string) => Effect.Effect<void, StorageError>
+  readonly pause: (
+    target: Target,
+    options?: { readonly during?: Duration.Input }
+  ) => Effect.Effect<void, StorageError>
+  readonly resume: (target: Target) => Effect.Effect<void, StorageError>
+  readonly admission: Admission
+  readonly explain: (id: JobId) => Effect.Effect<Explanation, JobNotFound | StorageError>
+  readonly logs: (id: JobId) => Effect.Effect<ReadonlyArray<LogEntry>, JobNotFound | StorageError>
   readonly awaitFinished: (id: JobId) => Effect.Effect<JobRecord, JobNotFound | StorageError>
 }>()("@millrace/queue/Queue") {}
 
@@ -88,12 +106,14 @@ export const layer: Layer.Layer<Queue, never, Storage.Storage> = Layer.effect(
   Effect.gen(function*() {
     const storage = yield* Storage.Storage
     const registry = yield* JobRegistry
-    const inserter = yield* Inserter.make(storage)
+    const producer = yield* Producer.make(storage)
     const awaiter = yield* Awaiter.make(storage)
     return Queue.of({
-      insert: inserter.insert,
-      ...EncodedEnqueue.make(registry, inserter.insert),
+      insert: producer.insert,
+      produce: producer.produce,
+      ...EncodedEnqueue.make(registry, producer.produce),
       ...Control.make(storage),
+      ...Steering.make(storage, producer),
       awaitFinished: awaiter.awaitFinished
     })
   })

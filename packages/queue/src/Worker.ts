@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import { Handlers } from "./Handlers.ts"
 import * as Claimer from "./internal/claimer.ts"
 import * as ClaimTable from "./internal/claimTable.ts"
+import * as Declarer from "./internal/declarer.ts"
 import * as Isolator from "./internal/isolator.ts"
 import * as JobLog from "./internal/jobLog.ts"
 import * as Listener from "./internal/listener.ts"
@@ -59,7 +60,7 @@ export type WorkerState = "starting" | "running" | "isolating" | "fenced" | "dra
 export interface StuckHandler {
   readonly id: JobId
   readonly name: string
-  readonly reason: "timeout" | "cancel" | "shutdown" | "lease"
+  readonly reason: "timeout" | "deadline" | "cancel" | "shutdown" | "lease"
   readonly sinceMillis: number
 }
 
@@ -155,11 +156,18 @@ const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageErro
   ...shop.lanes.flatMap((lane) => [Claimer.make(shop, lane), Runner.make(shop, lane)]),
   ...Array.from({ length: Settler.count }, () => Settler.make(shop)),
   Reporter.make(shop),
+  Declarer.actor(shop),
   Isolator.make(shop),
   ...(shop.settings.maintenance ? [Promoter.make(shop), Reclaimer.make(shop), Pruner.make(shop)] : [])
 ]
 
-const stopNames = { Timeout: "timeout", Cancel: "cancel", Shutdown: "shutdown", Lease: "lease" } as const
+const stopNames = {
+  Timeout: "timeout",
+  Deadline: "deadline",
+  Cancel: "cancel",
+  Shutdown: "shutdown",
+  Lease: "lease"
+} as const
 
 const healthOf = (shop: Workshop.Workshop): WorkerHealth => {
   const nowMillis = Workshop.nowMillis(shop)

@@ -28,6 +28,8 @@ export interface QueueOptions {
  * - `prefetch`: most jobs claimed ahead of free slots, per queue; 0 for none. Only so many are claimed as start within
  *   about 100 ms at the present pace, and one that found no slot within 2 seconds is given back. Defaults to 500
  * - `perTenant`: jobs that one tenant may get in a claim while other tenants wait. Defaults to 20
+ * - `agingEvery`: one in so many claims begins at a lower priority, in turn, so that low priority never starves; 0 for
+ *   none. Defaults to 10
  * - `pollInterval`: pause between two looks of an idle worker, plus or minus 20 %. Defaults to 1 second
  * - `leaseDuration`: how long the storage trusts a silent worker; renewed three times as often. Defaults to 12 seconds
  * - `graceDuration`: time that running jobs get when the worker stops. Defaults to 10 seconds
@@ -45,6 +47,7 @@ export interface WorkerOptions {
   readonly concurrency?: number
   readonly prefetch?: number
   readonly perTenant?: number
+  readonly agingEvery?: number
   readonly pollInterval?: Duration.Input
   readonly leaseDuration?: Duration.Input
   readonly graceDuration?: Duration.Input

@@ -174,7 +174,7 @@ describe("Worker", () => {
       assert.sameDeepMembers(workers.map(({ info }) => info.names), [["Known"], ["Other"]])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("gives an undecodable payload up at once, with the field that does not fit", () =>
+  it.effect("puts an undecodable payload into quarantine, with the field that does not fit", () =>
     Effect.gen(function*() {
       const Typed = Job.make("Typed", { payload: { user: Schema.Struct({ id: Schema.Number }) } })
       yield* TestWorker.start(Typed.toLayer(() => Effect.void))
@@ -183,7 +183,7 @@ describe("Worker", () => {
       )
       yield* settle
       const record = yield* Queue.Queue.use((queue) => queue.get(id))
-      assert.strictEqual(record.state, "dead")
+      assert.strictEqual(record.state, "quarantined")
       assert.strictEqual(record.error?.tag, "Undecodable")
       assert.include(record.error?.message, "$.user.id")
       assert.strictEqual(record.startedAt, null)

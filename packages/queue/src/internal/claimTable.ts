@@ -32,6 +32,8 @@ export interface Held {
   /** Monotonic end of the attempt's time. */
   timeoutAtMillis: number
   timeoutMillis: number
+  /** What ends at `timeoutAtMillis`: the attempt's own time, or that of the whole job. */
+  timeoutKind: "Timeout" | "Deadline"
   stop: Stop | null
   stoppedMillis: number
   isStuck: boolean
@@ -83,11 +85,15 @@ export const accept = (
   claims: ReadonlyArray<Claim>,
   nowMillis: number
 ): void => {
+  const waiting: Array<Held> = []
   for (const claim of claims) {
     const held = makeHeld(claim, session, lane, nowMillis)
     table.held.add(held)
-    lane.buffer.push(held)
+    // What holds limits starts first: others need what it holds.
+    if (claim.limits.length > 0) waiting.push(held)
+    else lane.buffer.push(held)
   }
+  if (waiting.length > 0) lane.buffer.unshift(...waiting)
   session.held += claims.length
   if (claims.length > 0) lane.runWake.openUnsafe()
 }
@@ -104,6 +110,7 @@ const makeHeld = (claim: Claim, session: Session, lane: Lane, nowMillis: number)
   endedMillis: nowMillis,
   timeoutAtMillis: Infinity,
   timeoutMillis: Infinity,
+  timeoutKind: "Timeout",
   stop: null,
   stoppedMillis: Infinity,
   isStuck: false,
@@ -114,19 +121,21 @@ const makeHeld = (claim: Claim, session: Session, lane: Lane, nowMillis: number)
   exit: null
 })
 
-/** A claim takes a slot: its handler starts now. */
+/** A claim takes a slot: its handler starts now. `leftMillis` is what is left until the deadline of the whole job. */
 export const start = (
   table: ClaimTable,
   held: Held,
   handler: Handler,
   timeoutMillis: number,
+  leftMillis: number,
   nowMillis: number
 ): void => {
   held.phase = "running"
   held.handler = handler
   held.startedMillis = nowMillis
   held.timeoutMillis = timeoutMillis
-  held.timeoutAtMillis = nowMillis + timeoutMillis
+  held.timeoutKind = leftMillis < timeoutMillis ? "Deadline" : "Timeout"
+  held.timeoutAtMillis = nowMillis + Math.min(timeoutMillis, leftMillis)
   held.lane.running += 1
   table.running += 1
   ring(table, held.timeoutAtMillis)

@@ -12,6 +12,7 @@ import * as Metrics from "../Metrics.ts"
 import * as ClaimTable from "./claimTable.ts"
 import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
+import * as Spread from "./spread.ts"
 import * as Workshop from "./workshop.ts"
 
 /** The claimer of a queue. */
@@ -29,7 +30,7 @@ const step = (shop: Workshop.Workshop, lane: Lane.Lane): Effect.Effect<Loop.Paus
     if (limit <= 0) return Effect.succeed(Loop.about(shop.settings.pollMillis))
     return Effect.map(claim(shop, lane, limit, false), (count) => {
       lane.isDrained = count < limit
-      return lane.isDrained ? Loop.about(shop.settings.pollMillis) : Loop.again
+      return lane.isDrained ? Loop.about(Math.min(shop.settings.pollMillis, lane.gatedPauseMillis)) : Loop.again
     })
   })
 
@@ -47,9 +48,11 @@ export const claim = (
     const request = {
       workerId: session.workerId,
       queue: lane.settings.queue,
-      names: Workshop.names(shop),
+      handles: Workshop.handles(shop),
       limit,
-      perTenant: shop.settings.perTenant
+      perTenant: shop.settings.perTenant,
+      agingEvery: shop.settings.agingEvery,
+      slots: suspects ? 1 : Lane.slots(lane)
     }
     return Effect.matchCauseEffect(shop.storage.claim(suspects ? { ...request, suspects } : request), {
       onSuccess: (claims) => {
@@ -78,7 +81,10 @@ const takeIn = (
   lane: Lane.Lane,
   claims: ReadonlyArray<Claim>
 ): void => {
+  const gated = claims.reduce((count, { limits }) => limits.length > 0 ? count + 1 : count, 0)
+  Lane.noteGated(lane, gated)
   if (claims.length === 0) return
+  Spread.tell(shop, lane, claims)
   const nowMillis = Workshop.nowMillis(shop)
   ClaimTable.accept(shop.table, session, lane, claims, nowMillis)
   Metrics.claimed.updateUnsafe(claims.length, shop.context)

@@ -8,6 +8,7 @@ import type { Storage, TransitionAction, TransitionResult } from "@millrace/stor
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as Defaults from "../Defaults.ts"
+import * as Explanation from "../Explanation.ts"
 import { IllegalTransition, JobNotFound } from "../QueueError.ts"
 import * as Text from "./text.ts"
 
@@ -26,8 +27,13 @@ export const make = (storage: Storage["Service"]) => ({
   retry: (id: JobId) => transitionOne(storage, id, { _tag: "Retry" }),
   remove: (id: JobId) => transitionOne(storage, id, { _tag: "Remove" }),
   transition: (ids: ReadonlyArray<JobId>, action: TransitionAction) => storage.transition(ids, action),
-  pause: (queue: string) => storage.control({ _tag: "PauseQueue", queue }),
-  resume: (queue: string) => storage.control({ _tag: "ResumeQueue", queue })
+  logs: (id: JobId) =>
+    Effect.tap(storage.inspect.logs(id), (entries) => entries.length === 0 ? getOne(storage, id) : Effect.void),
+  explain: (id: JobId) =>
+    Effect.flatMap(
+      storage.inspect.explain(id),
+      (facts) => facts === null ? Effect.fail(new JobNotFound({ id })) : Effect.succeed(Explanation.fromFacts(facts))
+    )
 })
 
 const getOne = (storage: Storage["Service"], id: JobId): Effect.Effect<JobRecord, JobNotFound | StorageError> =>

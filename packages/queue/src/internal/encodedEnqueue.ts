@@ -2,8 +2,6 @@
  * Enqueueing by name: validated by the registered definition, or by the guards of JSON alone.
  */
 import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
-import type { StorageError } from "@millrace/storage/StorageError"
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Defaults from "../Defaults.ts"
@@ -12,49 +10,45 @@ import type { Registered } from "../JobRegistry.ts"
 import type { EnqueueError, InvalidOption, InvalidPayload } from "../QueueError.ts"
 import { UnknownJob } from "../QueueError.ts"
 import * as NewJobs from "./newJob.ts"
+import type { Order, OrderError, Producer } from "./producer.ts"
 import * as Text from "./text.ts"
 
-/** Stores validated jobs. */
-type Insert = (jobs: ReadonlyArray<NewJob>) => Effect.Effect<ReadonlyArray<InsertResult>, StorageError>
-
 /** The methods of `Queue` that enqueue by name. */
-export const make = (registry: Registered, insert: Insert) => ({
+export const make = (registry: Registered, produce: Producer["produce"]) => ({
   enqueueEncoded: (request: EncodedRequest): Effect.Effect<InsertResult, EnqueueError | UnknownJob> =>
     Effect.flatMap(
-      Effect.suspend(() => Effect.fromResult(toNewJob(registry, request))),
-      (job) => insertOne(insert, job)
+      Effect.suspend(() => Effect.fromResult(toOrder(registry, request))),
+      (order) => produceOne(produce, order)
     ),
   enqueueAllEncoded: (
     requests: ReadonlyArray<EncodedRequest>
   ): Effect.Effect<ReadonlyArray<InsertResult>, EnqueueError | UnknownJob> =>
     Effect.flatMap(
-      Effect.suspend(() => Effect.fromResult(Result.all(requests.map((request) => toNewJob(registry, request))))),
-      (jobs) => insertAll(insert, jobs)
+      Effect.suspend(() => Effect.fromResult(Result.all(requests.map((request) => toOrder(registry, request))))),
+      produce
     )
 })
 
 /** Stores one job. */
-export const insertOne = (insert: Insert, job: NewJob): Effect.Effect<InsertResult, StorageError> =>
-  Effect.flatMap(insert([job]), ([result]) =>
+export const produceOne = (produce: Producer["produce"], order: Order): Effect.Effect<InsertResult, OrderError> =>
+  Effect.flatMap(produce([order]), ([result]) =>
     // The port promises as many results as jobs: fewer is a bug of the driver.
     result === undefined ? Effect.die(new Error("Storage.insert returned no result")) : Effect.succeed(result))
 
-/** Stores jobs in chunks, each all or nothing, one after the other. */
-export const insertAll = (
-  insert: Insert,
-  jobs: ReadonlyArray<NewJob>
-): Effect.Effect<ReadonlyArray<InsertResult>, StorageError> =>
-  jobs.length <= Defaults.insertBatch
-    ? jobs.length === 0 ? Effect.succeed([]) : insert(jobs)
-    : Effect.map(Effect.forEach(Arr.chunksOf(jobs, Defaults.insertBatch), insert), (chunks) => chunks.flat())
+/** The new job of a request. */
+export const toNewJob = (
+  registry: Registered,
+  request: EncodedRequest
+): Result.Result<NewJob, InvalidPayload | InvalidOption | UnknownJob> =>
+  Result.map(toOrder(registry, request), ({ job }) => job)
 
-const toNewJob = (
+const toOrder = (
   registry: Registered,
   { name, payload, ...options }: EncodedRequest
-): Result.Result<NewJob, InvalidPayload | InvalidOption | UnknownJob> => {
+): Result.Result<Order, InvalidPayload | InvalidOption | UnknownJob> => {
   const definition = registry.definitions.get(name)
-  if (definition !== undefined) return NewJobs.fromJson(definition, payload, options)
-  if (!registry.strict) return NewJobs.fromUnknown(name, payload, options)
+  if (definition !== undefined) return NewJobs.orderJson(definition, payload, options)
+  if (!registry.strict) return NewJobs.orderUnknown(name, payload, options)
   return Result.fail(
     new UnknownJob({
       name: Text.sanitise(Text.fromUnknown(name), Defaults.nameLength),

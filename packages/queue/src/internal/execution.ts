@@ -8,7 +8,7 @@ import type { AnySchema, JobDefinition } from "../JobDefinition.ts"
 import { Queue } from "../Queue.ts"
 import type { EnqueueError, JobNotFound } from "../QueueError.ts"
 import { JobCancelled, JobDead } from "../QueueError.ts"
-import { insertOne } from "./encodedEnqueue.ts"
+import { produceOne } from "./encodedEnqueue.ts"
 import * as NewJobs from "./newJob.ts"
 
 /** Enqueues a job (or joins the live one with its unique key) and waits for its end. */
@@ -22,8 +22,8 @@ export const execute = Effect.fnUntraced(function*<Success extends AnySchema, Er
   Queue
 > {
   const queue = yield* Queue
-  const job = yield* Effect.fromResult(NewJobs.fromPayload(definition, payload, options))
-  const { id } = yield* insertOne(queue.insert, job)
+  const order = yield* Effect.fromResult(NewJobs.orderPayload(definition, payload, options))
+  const { id } = yield* produceOne(queue.produce, order)
   const record = yield* queue.awaitFinished(id)
   return yield* endOf(definition, record)
 })

@@ -63,6 +63,11 @@ export const settled = (
         error: tag
       })
     }
+    case "Quarantined":
+      return say(shop, "Error", `job quarantined: ${brief(outcome.error.message)}`, {
+        ...fields(),
+        error: outcome.error.tag
+      })
     case "Cancelled":
       return say(shop, "Info", `job cancelled: ${brief(outcome.reason)}`, fields())
     case "Snoozed":

@@ -8,25 +8,63 @@ import * as Defaults from "../Defaults.ts"
 import type { Config, PayloadSchema, RetryByTag } from "../JobConfig.ts"
 import type { AnySchema, Options } from "../JobDefinition.ts"
 import { InvalidOption } from "../QueueError.ts"
-import * as NewJobs from "./newJob.ts"
+import * as JobLimits from "./jobLimits.ts"
+import * as Once from "./once.ts"
+import * as Checks from "./optionChecks.ts"
 
 /** The options of a definition, or which one can not be. */
 export const resolve = <Payload extends Schema.Struct.Fields | AnySchema, Error extends AnySchema>(
+  name: string,
   config: Config<Payload, AnySchema, Error>
 ): Result.Result<Options<PayloadSchema<Payload>["Type"]>, InvalidOption> =>
   Result.gen(function*() {
     const retry = policyOf(config.retry)
-    const version = yield* NewJobs.version(config.version ?? 1)
+    const version = yield* Checks.version(config.version ?? 1)
     return {
-      queue: yield* NewJobs.label("queue", config.queue ?? Defaults.queue),
-      priority: yield* NewJobs.priority(config.priority ?? "normal"),
-      timeoutMillis: yield* NewJobs.timeout(config.timeout ?? Defaults.timeoutMillis),
-      maxAttempts: yield* NewJobs.attempts(config.maxAttempts ?? RetryPolicy.attemptsLimit(retry)),
+      queue: yield* Checks.label("queue", config.queue ?? Defaults.queue),
+      priority: yield* Checks.priority(config.priority ?? "normal"),
+      timeoutMillis: yield* Checks.timeout(config.timeout ?? Defaults.timeoutMillis),
+      maxAttempts: yield* Checks.attempts(config.maxAttempts ?? RetryPolicy.attemptsLimit(retry)),
       retry,
-      tags: yield* NewJobs.tags(config.tags ?? []),
+      tags: yield* Checks.tags(config.tags ?? []),
       version,
       versionMin: yield* versionMin(version, config.upcasters ?? {}),
-      ...(config.unique === undefined ? {} : { unique: config.unique })
+      ttlMillis: config.ttl === undefined ? null : yield* Checks.timeout(config.ttl, "ttl"),
+      ...(yield* limitsOf(name, config)),
+      ...(yield* onceOf(config))
+    }
+  })
+
+/** The limits of a job, its order among them. */
+const limitsOf = <Payload extends Schema.Struct.Fields | AnySchema>(
+  name: string,
+  { fifo, limits = [] }: Config<Payload, AnySchema, AnySchema>
+) =>
+  Result.map(JobLimits.rulesOf(limits), (rules) => ({
+    rules: fifo === undefined ? rules : [...rules, JobLimits.orderRule(name)],
+    ...(limits.length === 0 ? {} : { limitsOf: JobLimits.ofPayload(limits) }),
+    ...(fifo === undefined ? {} : { fifoKey: fifo })
+  }))
+
+/** What becomes of enqueues with the same key. */
+const onceOf = <Payload extends Schema.Struct.Fields | AnySchema>(config: Config<Payload, AnySchema, AnySchema>) =>
+  Result.gen(function*() {
+    const { debounce, throttle } = config
+    const unique = typeof config.unique === "function" ? { key: config.unique } : config.unique
+    if (debounce?.reduce !== undefined && debounce.payload !== undefined) {
+      return yield* Checks.refuse("debounce.payload", "reduce and payload exclude each other")
+    }
+    const once = yield* Once.ruleOf({
+      ...(unique === undefined ? {} : { unique }),
+      ...(throttle === undefined ? {} : { throttle }),
+      ...(debounce === undefined ? {} : { debounce })
+    })
+    const onceKey = (unique ?? throttle ?? debounce)?.key
+    const reduce = debounce?.reduce
+    return {
+      once,
+      ...(onceKey === undefined ? {} : { onceKey }),
+      ...(reduce === undefined ? {} : { reduce })
     }
   })
 

@@ -19,6 +19,8 @@ export interface Lane {
   running: number
   /** The last claim got less than it asked for: there is nothing more until the storage says so, or the next poll. */
   isDrained: boolean
+  /** Pause before the next look for jobs whose limits were full, in milliseconds; Infinity when none was seen lately. */
+  gatedPauseMillis: number
   /** Attempts that ended since the pace was last measured. */
   ended: number
   measuredMillis: number
@@ -34,10 +36,30 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
   buffer: [],
   running: 0,
   isDrained: false,
+  gatedPauseMillis: Infinity,
   ended: 0,
   measuredMillis: nowMillis,
   pace: 0
 })
+
+/** Slots that nobody has and no claim waits for. */
+export const slots = (lane: Lane): number => Math.max(0, lane.settings.concurrency - lane.running - lane.buffer.length)
+
+/** A job under limits has ended: another one may have room now. */
+export const reopen = (lane: Lane): void => {
+  lane.isDrained = false
+  lane.claimWake.openUnsafe()
+}
+
+/**
+ * Notes how many jobs under limits a claim brought.
+ *
+ * Limits open with time, and by what other workers do: after a claim that brought some the next look comes soon, and
+ * each look in vain doubles the pause, up to that of an idle worker.
+ */
+export const noteGated = (lane: Lane, count: number): void => {
+  lane.gatedPauseMillis = count > 0 ? Defaults.gatedPollMillis : lane.gatedPauseMillis * 2
+}
 
 /** Least time over which the pace is measured, and in which half of the old pace is forgotten, in milliseconds. */
 const paceMillis = 20

@@ -6,7 +6,7 @@ import type { Claim } from "@millrace/storage/Claim"
 import type { Outcome } from "@millrace/storage/Outcome"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Defaults from "../Defaults.ts"
 import type { JobDefinition } from "../JobDefinition.ts"
 import * as JobSignal from "../JobSignal.ts"
@@ -14,11 +14,13 @@ import { Unsupported } from "../QueueError.ts"
 import type { Failure } from "./failure.ts"
 import * as Failures from "./failure.ts"
 import * as JsonGuard from "./jsonGuard.ts"
+import * as Policies from "./storedPolicy.ts"
 
 /** Why an attempt was interrupted by the worker: recorded beside its fiber, never guessed from its exit. */
 export type Stop =
   | { readonly _tag: "Cancel"; readonly reason: string }
   | { readonly _tag: "Timeout"; readonly timeoutMillis: number }
+  | { readonly _tag: "Deadline" }
   | { readonly _tag: "Shutdown" }
   | { readonly _tag: "Lease" }
 
@@ -28,8 +30,10 @@ export interface Ended {
   readonly definition: JobDefinition
   readonly exit: Exit.Exit<unknown, unknown>
   readonly stop: Stop | null
-  /** Milliseconds since the job was created. */
+  /** Milliseconds since the first attempt started. */
   readonly elapsedMillis: number
+  /** Milliseconds until the job must be over; Infinity for a job without a deadline. */
+  readonly leftMillis: number
 }
 
 /**
@@ -47,10 +51,16 @@ export const exitToOutcome = (ended: Ended): Outcome => {
 
 /** The outcome of a claim whose payload does not fit the handler's schema. */
 export const undecodable = (field: string, detail: string): Outcome => ({
-  _tag: "Dead",
-  reason: "undecodable",
+  _tag: "Quarantined",
   error: Failures.stated("Undecodable", `The payload does not fit the job's schema at ${field}: ${detail}`).failure
 })
+
+/** The outcome of a job whose deadline has passed. */
+export const tooLate: Outcome = {
+  _tag: "Dead",
+  reason: "deadline",
+  error: Failures.stated("DeadlineExceeded", "The job was not over at its deadline").failure
+}
 
 /** The outcome of a claim that never started. */
 export const released: Outcome = { _tag: "Released" }
@@ -105,6 +115,8 @@ const stopped = (ended: Ended, stop: Stop, cause: Cause.Cause<unknown>): Outcome
       return { _tag: "Cancelled", reason: stop.reason, error: ownFailure(ended, cause) }
     case "Timeout":
       return retried(ended, Failures.stated("Timeout", `The attempt took longer than ${stop.timeoutMillis} ms`))
+    case "Deadline":
+      return tooLate
     case "Shutdown":
     case "Lease":
       // A failure that is no mere echo of the interruption counts as one: the attempt was over before the stop.
@@ -134,6 +146,7 @@ const hasSignal = (cause: Cause.Cause<unknown>): boolean => signalOf(cause) !== 
 
 const isSignal = (error: unknown): error is JobSignal.JobSignal =>
   error instanceof JobSignal.Snooze
+  || error instanceof JobSignal.PauseLimit
   || error instanceof JobSignal.Cancel
   || error instanceof JobSignal.Dead
   || error instanceof JobSignal.TransactionFailed
@@ -145,7 +158,9 @@ const unavailableMillis = 1_000
 const ofSignal = (ended: Ended, signal: JobSignal.JobSignal): Outcome => {
   switch (signal._tag) {
     case "JobSnooze":
-      return { _tag: "Snoozed", delayMillis: signal.delayMillis }
+      return snoozed(ended, signal.delayMillis)
+    case "JobPauseLimit":
+      return limitPaused(ended, signal)
     case "JobCancel":
       return { _tag: "Cancelled", reason: signal.reason, error: null }
     case "JobDeath":
@@ -161,7 +176,19 @@ const ofSignal = (ended: Ended, signal: JobSignal.JobSignal): Outcome => {
   }
 }
 
-const retried = ({ claim, definition, elapsedMillis }: Ended, failure: Failure): Outcome => {
+/** A job that would come back after its deadline does not. */
+const snoozed = (ended: Ended, delayMillis: number): Outcome =>
+  delayMillis >= ended.leftMillis ? tooLate : { _tag: "Snoozed", delayMillis }
+
+/** The limit is paused for the key under which this job runs. */
+const limitPaused = (ended: Ended, { delayMillis, limit }: JobSignal.PauseLimit): Outcome => {
+  const own = ended.claim.limits.find(({ name }) => name === limit)
+  if (own === undefined) return retried(ended, Failures.stated("InvalidOption", `The job has no limit named ${limit}`))
+  const outcome = snoozed(ended, delayMillis)
+  return outcome._tag === "Snoozed" ? { ...outcome, pause: { limit, key: own.key } } : outcome
+}
+
+const retried = ({ claim, definition, elapsedMillis, leftMillis }: Ended, failure: Failure): Outcome => {
   const decision = RetryPolicy.decide(policyOf(claim, definition), {
     failures: claim.failures + 1,
     elapsedMillis,
@@ -170,16 +197,12 @@ const retried = ({ claim, definition, elapsedMillis }: Ended, failure: Failure):
     retryAfterMillis: failure.retryAfterMillis,
     maxAttempts: claim.maxAttempts
   })
-  return decision._tag === "Retry"
-    ? { _tag: "Retried", error: failure.failure, delayMillis: decision.delayMillis }
-    : { _tag: "Dead", reason: decision.reason, error: failure.failure }
+  if (decision._tag === "GiveUp") return { _tag: "Dead", reason: decision.reason, error: failure.failure }
+  return decision.delayMillis >= leftMillis
+    ? { _tag: "Dead", reason: "deadline", error: failure.failure }
+    : { _tag: "Retried", error: failure.failure, delayMillis: decision.delayMillis }
 }
-
-const decodePolicy = Schema.decodeUnknownExit(Schema.toCodecJson(RetryPolicy.RetryPolicy))
 
 /** The policy stored with the job; one that this release can not read gives way to the definition's. */
-export const policyOf = (claim: Claim, definition: JobDefinition): RetryPolicy.RetryPolicy => {
-  if (claim.retry === null) return definition.options.retry
-  const exit = decodePolicy(claim.retry)
-  return Exit.isSuccess(exit) ? exit.value : definition.options.retry
-}
+export const policyOf = (claim: Claim, definition: JobDefinition): RetryPolicy.RetryPolicy =>
+  Policies.policyOf(claim.retry) ?? definition.options.retry

@@ -7,6 +7,7 @@ import * as Tracer from "effect/Tracer"
 import type { Handler, Handlers } from "../Handlers.ts"
 import { InvalidOption } from "../QueueError.ts"
 import * as ClaimTable from "./claimTable.ts"
+import * as Declarer from "./declarer.ts"
 import * as Outcomes from "./outcome.ts"
 import * as Shutdown from "./shutdown.ts"
 import * as Workshop from "./workshop.ts"
@@ -28,7 +29,11 @@ const add = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
         new InvalidOption({ field: "name", detail: `the job ${name} has a handler in this worker already` })
       )
     }
+    const rules = [...shop.handlers.values()].flatMap(({ definition }) => definition.options.rules)
+    const clash = Declarer.conflict(new Map(rules.map((rule) => [rule.name, rule])), handler.definition.options.rules)
+    if (clash !== null) return Effect.die(clash)
     shop.handlers.set(name, handler)
+    shop.wakes.declarer.openUnsafe()
     announce(shop)
     return Effect.void
   })

@@ -85,7 +85,13 @@ const registration = (shop: Workshop.Workshop, { workerId }: Session.Session): R
     _tag: "Register",
     workerId,
     leaseMillis,
-    info: { ...shop.identity, queues: queues.map(({ queue }) => queue), names: Workshop.names(shop), concurrency }
+    info: {
+      ...shop.identity,
+      queues: queues.map(({ queue }) => queue),
+      names: Workshop.names(shop),
+      handles: Workshop.handles(shop),
+      concurrency
+    }
   }
 }
 

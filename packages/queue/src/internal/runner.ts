@@ -22,6 +22,7 @@ import * as JobLog from "./jobLog.ts"
 import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
 import * as Outcomes from "./outcome.ts"
+import * as Policies from "./storedPolicy.ts"
 import * as Workshop from "./workshop.ts"
 
 /** The runner of a queue. */
@@ -63,15 +64,23 @@ const start = (shop: Workshop.Workshop, held: Held): void => {
   const nowMillis = Workshop.nowMillis(shop)
   const handler = shop.handlers.get(held.claim.name)
   if (handler === undefined) return ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
+  const leftMillis = deadlineIn(shop, held)
+  if (leftMillis <= 0) return ClaimTable.putOutcome(shop.table, held, Outcomes.tooLate, nowMillis)
   const payload = handler.definition.codec.decodeVersion(held.claim.payload, held.claim.version)
   if (payload._tag === "Misfit") {
     const { detail, field } = payload.misfit
     return ClaimTable.putOutcome(shop.table, held, Outcomes.undecodable(field, detail), nowMillis)
   }
   const timeoutMillis = held.claim.timeoutMillis ?? handler.definition.options.timeoutMillis
-  ClaimTable.start(shop.table, held, handler, timeoutMillis, nowMillis)
+  ClaimTable.start(shop.table, held, handler, timeoutMillis, leftMillis, nowMillis)
   JobLog.started(shop, held)
   run(shop, held, handler, payload.value)
+}
+
+/** Milliseconds until the job must be over, by this machine's clock; Infinity when it need not. */
+const deadlineIn = (shop: Workshop.Workshop, { claim }: Held): number => {
+  const deadline = Policies.deadlineOf(claim.retry)
+  return deadline === Infinity ? Infinity : deadline - shop.clock.currentTimeMillisUnsafe()
 }
 
 /** A handler that ends without waiting ends here and now; another one tells when it does. */
@@ -148,13 +157,25 @@ const conclude = (
   elapsedMillis: number,
   nowMillis: number
 ): void => {
-  ClaimTable.putOutcome(shop.table, held, outcomeOf(held, exit, elapsedMillis), nowMillis)
+  ClaimTable.putOutcome(shop.table, held, outcomeOf(shop, held, exit, elapsedMillis), nowMillis)
 }
 
-const outcomeOf = (held: Held, exit: Exit.Exit<unknown, unknown>, elapsedMillis: number): Outcome => {
+const outcomeOf = (
+  shop: Workshop.Workshop,
+  held: Held,
+  exit: Exit.Exit<unknown, unknown>,
+  elapsedMillis: number
+): Outcome => {
   if (held.handler === null) return Outcomes.released
   const { definition } = held.handler
-  return Outcomes.exitToOutcome({ claim: held.claim, definition, exit, stop: held.stop, elapsedMillis })
+  return Outcomes.exitToOutcome({
+    claim: held.claim,
+    definition,
+    exit,
+    stop: held.stop,
+    elapsedMillis,
+    leftMillis: deadlineIn(shop, held)
+  })
 }
 
 /** Nothing is left to settle: the claim was lost, or the handler's transaction completed the job. */

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import * as Defaults from "../Defaults.ts"
 import { InvalidOption } from "../QueueError.ts"
 import type { WorkerOptions } from "../WorkerOptions.ts"
-import * as NewJobs from "./newJob.ts"
+import * as Checks from "./optionChecks.ts"
 
 /** A queue that a worker works for. */
 export interface QueueSettings {
@@ -20,6 +20,7 @@ export interface QueueSettings {
 export interface Settings {
   readonly queues: ReadonlyArray<QueueSettings>
   readonly perTenant: number
+  readonly agingEvery: number
   readonly pollMillis: number
   readonly leaseMillis: number
   readonly graceMillis: number
@@ -38,6 +39,7 @@ export const resolve = (options: WorkerOptions): Result.Result<Settings, Invalid
     return {
       queues: yield* queuesOf(options),
       perTenant: yield* whole("perTenant", options.perTenant ?? Defaults.perTenant, 1),
+      agingEvery: yield* whole("agingEvery", options.agingEvery ?? Defaults.agingEvery, 0),
       pollMillis: yield* atLeast("pollInterval", options.pollInterval ?? Defaults.pollMillis, 1),
       leaseMillis: yield* atLeast("leaseDuration", options.leaseDuration ?? Defaults.leaseMillis, leaseMillisMin),
       graceMillis: yield* atLeast("graceDuration", options.graceDuration ?? Defaults.graceMillis, 0),
@@ -59,7 +61,7 @@ const queuesOf = (options: WorkerOptions): Result.Result<ReadonlyArray<QueueSett
     Result.gen(function*() {
       const concurrency = own.concurrency ?? options.concurrency ?? Defaults.concurrency
       return {
-        queue: yield* NewJobs.label("queues", queue),
+        queue: yield* Checks.label("queues", queue),
         concurrency: yield* whole(`queues.${queue}.concurrency`, concurrency, 1),
         prefetch: yield* whole(`queues.${queue}.prefetch`, own.prefetch ?? options.prefetch ?? Defaults.prefetch, 0)
       }
@@ -79,7 +81,7 @@ const whole = (field: string, value: number, minimum: number): Result.Result<num
 
 const atLeast = (field: string, value: Duration.Input, minimum: number): Result.Result<number, InvalidOption> =>
   Result.flatMap(
-    NewJobs.duration(field, value),
+    Checks.duration(field, value),
     (millis) => millis >= minimum ? Result.succeed(millis) : refuse(field, `expected at least ${minimum} milliseconds`)
   )
 

@@ -14,6 +14,7 @@ import * as Metrics from "../Metrics.ts"
 import type { Held } from "./claimTable.ts"
 import * as ClaimTable from "./claimTable.ts"
 import * as JobLog from "./jobLog.ts"
+import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
 import * as Outcomes from "./outcome.ts"
 import * as Settlements from "./settlement.ts"
@@ -96,12 +97,13 @@ const finish = (
   settlements: ReadonlyArray<Settlement>,
   results: ReadonlyArray<FencedResult>
 ): void => {
-  const tally: Tally = { completed: 0, failed: 0, dead: 0, lost: 0 }
+  const tally: Tally = { completed: 0, failed: 0, dead: 0, quarantined: 0, lost: 0 }
   for (let index = 0; index < batch.length; index++) {
     const held = batch[index]
     const settlement = settlements[index]
     if (held === undefined || settlement === undefined) continue
     ClaimTable.remove(shop.table, held)
+    if (held.claim.limits.length > 0) Lane.reopen(held.lane)
     if (results[index] === "Applied") {
       countOutcome(tally, settlement.outcome)
       JobLog.settled(shop, held, settlement)
@@ -119,12 +121,14 @@ interface Tally {
   completed: number
   failed: number
   dead: number
+  quarantined: number
   lost: number
 }
 
 const countOutcome = (tally: Tally, outcome: Outcome): void => {
   if (outcome._tag === "Completed") tally.completed += 1
   else if (outcome._tag === "Retried") tally.failed += 1
+  else if (outcome._tag === "Quarantined") tally.quarantined += 1
   else if (outcome._tag === "Dead") {
     tally.failed += 1
     tally.dead += 1
@@ -136,6 +140,7 @@ const publish = (shop: Workshop.Workshop, tally: Tally, size: number): void => {
   if (tally.completed > 0) Metrics.completed.updateUnsafe(tally.completed, shop.context)
   if (tally.failed > 0) Metrics.failed.updateUnsafe(tally.failed, shop.context)
   if (tally.dead > 0) Metrics.dead.updateUnsafe(tally.dead, shop.context)
+  if (tally.quarantined > 0) Metrics.quarantined.updateUnsafe(tally.quarantined, shop.context)
   if (tally.lost > 0) Metrics.leaseLost.updateUnsafe(tally.lost, shop.context)
 }
 

@@ -9,7 +9,7 @@ import type { Snooze } from "../JobSignal.ts"
 import { InvalidOption } from "../QueueError.ts"
 import type { Converted } from "./jobCodec.ts"
 import * as JobCodec from "./jobCodec.ts"
-import * as NewJobs from "./newJob.ts"
+import * as Checks from "./optionChecks.ts"
 
 interface Options<A, E, R> {
   readonly before?: Effect.Effect<A, E, R>
@@ -35,7 +35,7 @@ export const sleep = <A = void, E = never, R = never>(
   })
 
 const checked = (name: string, duration: Duration.Input) =>
-  Result.all({ named: NewJobs.label("sleep", name), millis: NewJobs.duration("duration", duration) })
+  Result.all({ named: Checks.label("sleep", name), millis: Checks.duration("duration", duration) })
 
 /** The codec of a value that nobody asks for. */
 const dropped: JobCodec.PairOf = {

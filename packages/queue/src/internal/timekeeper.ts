@@ -51,7 +51,10 @@ const watchLease = (shop: Workshop.Workshop, session: Session.Session, nowMillis
 const watchAttempt = (shop: Workshop.Workshop, held: Held, nowMillis: number): number => {
   if (held.stop === null) {
     if (held.timeoutAtMillis > nowMillis) return held.timeoutAtMillis
-    ClaimTable.stop(shop.table, held, { _tag: "Timeout", timeoutMillis: held.timeoutMillis }, nowMillis)
+    const stop = held.timeoutKind === "Deadline"
+      ? { _tag: "Deadline" } as const
+      : { _tag: "Timeout", timeoutMillis: held.timeoutMillis } as const
+    ClaimTable.stop(shop.table, held, stop, nowMillis)
   }
   if (held.isStuck || held.phase !== "running") return Infinity
   const stuckAtMillis = held.stoppedMillis + Defaults.stuckMillis

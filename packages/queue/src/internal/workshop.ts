@@ -1,6 +1,7 @@
 /**
  * What the actors of one worker share: the storage, the settings, the table of claims, its sessions and handlers.
  */
+import type { Handle } from "@millrace/storage/Claim"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -36,8 +37,9 @@ export interface Workshop {
     readonly renewer: Latch.Latch
     readonly promoter: Latch.Latch
     readonly isolator: Latch.Latch
+    readonly declarer: Latch.Latch
   }
-  readonly logs: { readonly start: boolean; readonly complete: boolean }
+  readonly logs: { readonly start: boolean; readonly complete: boolean; readonly claim: boolean }
   session: Session.Session
   /** Sessions that were replaced and still hold claims. */
   oldSessions: Array<Session.Session>
@@ -61,7 +63,8 @@ export const make = Effect.fnUntraced(
     const context = yield* Effect.context<never>()
     const identity = yield* WorkerIdentity
     const id = `${identity.host}-${identity.pid}-${yield* randomText}`
-    const logsJobs = LogLevel.isGreaterThanOrEqualTo(settings.jobLogLevel, yield* References.MinimumLogLevel)
+    const minimum = yield* References.MinimumLogLevel
+    const logsJobs = LogLevel.isGreaterThanOrEqualTo(settings.jobLogLevel, minimum)
     return {
       id,
       identity,
@@ -76,9 +79,10 @@ export const make = Effect.fnUntraced(
       wakes: {
         renewer: Latch.makeUnsafe(false),
         promoter: Latch.makeUnsafe(false),
-        isolator: Latch.makeUnsafe(false)
+        isolator: Latch.makeUnsafe(false),
+        declarer: Latch.makeUnsafe(false)
       },
-      logs: { start: logsJobs, complete: logsJobs },
+      logs: { start: logsJobs, complete: logsJobs, claim: LogLevel.isGreaterThanOrEqualTo("Debug", minimum) },
       session: Session.make(`${id}/1`),
       oldSessions: [],
       sessionCount: 1,
@@ -109,6 +113,14 @@ export const sessions = (shop: Workshop): ReadonlyArray<Session.Session> => [sho
 
 /** The names that may be claimed. */
 export const names = (shop: Workshop): ReadonlyArray<string> => [...shop.handlers.keys()]
+
+/** The names that may be claimed, with the versions that their handlers take. */
+export const handles = (shop: Workshop): ReadonlyArray<Handle> =>
+  Array.from(shop.handlers.values(), ({ definition: { name, options: { version, versionMin } } }) => ({
+    name,
+    versionMin,
+    versionMax: version
+  }))
 
 /** May ordinary jobs be claimed? */
 export const mayClaim = (shop: Workshop): boolean =>

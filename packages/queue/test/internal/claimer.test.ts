@@ -24,7 +24,7 @@ describe("claimer", () => {
       yield* TestWorker.start(Work.toLayer(() => Effect.never), { concurrency: 5, perTenant: 3 })
       yield* pass(3_000)
       const [first, second] = claims(storage)
-      assert.deepStrictEqual([first?.limit, first?.names, first?.perTenant], [5, ["Work"], 3])
+      assert.deepStrictEqual([first?.limit, first?.handles.map(({ name }) => name), first?.perTenant], [5, ["Work"], 3])
       assert.strictEqual(second?.limit, 3)
     }).pipe(Effect.provide(TestWorker.layer())))
 
@@ -101,7 +101,7 @@ describe("claimer", () => {
       yield* Long.enqueueAll(many(100))
       yield* pass(20_000)
       const long = storage.calls.slice(before).filter(({ input, method }) =>
-        method === "claim" && (input as ClaimOptions).names.includes("Long")
+        method === "claim" && (input as ClaimOptions).handles.some(({ name }) => name === "Long")
       )
       assert.isAtMost(Math.max(...long.map(({ input }) => (input as ClaimOptions).limit)), 11)
     }).pipe(Effect.provide(TestWorker.layer())))

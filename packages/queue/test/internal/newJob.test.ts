@@ -37,7 +37,10 @@ describe("newJob", () => {
       maxAttempts: 7,
       timeoutMillis: null,
       retry: null,
-      uniqueKey: "Send::ada",
+      ttlMillis: null,
+      unique: { key: "Send::ada", holds: "finished", periodMillis: null },
+      debounce: null,
+      limits: [],
       tags: ["out"]
     })
   })
@@ -58,16 +61,16 @@ describe("newJob", () => {
     assert.strictEqual(job.delayMillis, 1_500)
     assert.strictEqual(job.timeoutMillis, 120_000)
     assert.strictEqual(job.maxAttempts, 3)
-    assert.strictEqual(job.uniqueKey, "Send:shop%3A1:k")
+    assert.strictEqual(job.unique?.key, "Send:shop%3A1:k")
     assert.deepStrictEqual(job.retry, { _tag: "Fixed", delayMillis: 1_000, maxAttempts: 3 })
     assert.strictEqual(made({ maxAttempts: 2, retry: RetryPolicy.never }).maxAttempts, 2)
   })
 
   it("keeps the unique keys of different names and tenants apart", () => {
     const keys = [
-      made({ tenant: "a", unique: "b:c" }).uniqueKey,
-      made({ tenant: "a:b", unique: "c" }).uniqueKey,
-      made({ tenant: "a%3Ab", unique: "c" }).uniqueKey
+      made({ tenant: "a", unique: "b:c" }).unique?.key,
+      made({ tenant: "a:b", unique: "c" }).unique?.key,
+      made({ tenant: "a%3Ab", unique: "c" }).unique?.key
     ]
     assert.strictEqual(new Set(keys).size, 3)
   })
@@ -147,9 +150,9 @@ describe("newJob", () => {
   })
 
   it("validates JSON of a known name by its definition, and of an unknown one as JSON", () => {
-    assert.isTrue(Result.isSuccess(NewJobs.fromJson(Send, { to: "ada" }, {})))
-    assert.strictEqual(Result.getOrThrow(NewJobs.fromJson(Send, { to: "ada" }, {})).uniqueKey, "Send::ada")
-    assert.isTrue(Result.isFailure(NewJobs.fromJson(Send, { to: 3 }, {})))
+    assert.isTrue(Result.isSuccess(NewJobs.orderJson(Send, { to: "ada" }, {})))
+    assert.strictEqual(Result.getOrThrow(NewJobs.orderJson(Send, { to: "ada" }, {})).job.unique?.key, "Send::ada")
+    assert.isTrue(Result.isFailure(NewJobs.orderJson(Send, { to: 3 }, {})))
     const unknown = Result.getOrThrow(NewJobs.fromUnknown("Anything", [1], {}))
     assert.strictEqual(unknown.maxAttempts, 25)
     assert.strictEqual(unknown.queue, "default")

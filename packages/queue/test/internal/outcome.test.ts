@@ -36,6 +36,7 @@ const claim: Claim = {
   timeoutMillis: null,
   retry: null,
   uniqueKey: null,
+  limits: [],
   tags: [],
   createdAtMillis: 0,
   hasReport: false
@@ -45,8 +46,9 @@ const outcomeOf = (
   exit: Exit.Exit<unknown, unknown>,
   stop: Outcomes.Stop | null = null,
   changes: Partial<Claim> = {},
-  elapsedMillis = 0
-) => Outcomes.exitToOutcome({ claim: { ...claim, ...changes }, definition, exit, stop, elapsedMillis })
+  elapsedMillis = 0,
+  leftMillis = Infinity
+) => Outcomes.exitToOutcome({ claim: { ...claim, ...changes }, definition, exit, stop, elapsedMillis, leftMillis })
 
 const cancel: Outcomes.Stop = { _tag: "Cancel", reason: "enough" }
 const timeout: Outcomes.Stop = { _tag: "Timeout", timeoutMillis: 500 }
@@ -76,7 +78,14 @@ describe("outcome", () => {
     cyclic["self"] = cyclic
     const quiet = Job.make("Quiet", { payload: {} })
     assert.deepStrictEqual(
-      Outcomes.exitToOutcome({ claim, definition: quiet, exit: Exit.succeed(cyclic), stop: null, elapsedMillis: 0 }),
+      Outcomes.exitToOutcome({
+        claim,
+        definition: quiet,
+        exit: Exit.succeed(cyclic),
+        stop: null,
+        elapsedMillis: 0,
+        leftMillis: Infinity
+      }),
       { _tag: "Completed", result: null }
     )
   })

@@ -15,7 +15,13 @@ describe("reclaimer", () => {
       const info = { host: "h", pid: 1, release: "", queues: ["default"], names: ["Work"], concurrency: 1 }
       yield* storage.inner.renew({ _tag: "Register", workerId: "gone/1", leaseMillis: 12_000, info })
       const { id } = yield* Work.enqueue({})
-      yield* storage.inner.claim({ workerId: "gone/1", queue: "default", handles: [{ name: "Work", versionMin: 1, versionMax: 1 }], limit: 1, perTenant: 1 })
+      yield* storage.inner.claim({
+        workerId: "gone/1",
+        queue: "default",
+        handles: [{ name: "Work", versionMin: 1, versionMax: 1 }],
+        limit: 1,
+        perTenant: 1
+      })
       yield* TestWorker.start(Work.toLayer(() => Effect.void))
       yield* TestWorker.pass(13_500)
       // Taken back; run alone after a random delay of up to a third of a lease.

@@ -10,6 +10,7 @@ describe("settings", () => {
     assert.deepStrictEqual(resolved({}), {
       queues: [{ queue: "default", concurrency: 10, prefetch: 500 }],
       perTenant: 20,
+      agingEvery: 10,
       pollMillis: 1_000,
       leaseMillis: 12_000,
       graceMillis: 10_000,

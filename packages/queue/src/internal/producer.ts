@@ -1,0 +1,62 @@
+/**
+ * Producer: stores jobs after the rules of their limits are declared, debounced ones by their reducers.
+ */
+import type { LimitRule } from "@millrace/storage/Limit"
+import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
+import type { Storage } from "@millrace/storage/Storage"
+import type { StorageError } from "@millrace/storage/StorageError"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Defaults from "../Defaults.ts"
+import type { InvalidOption, InvalidPayload } from "../QueueError.ts"
+import { WorkerIdentity } from "../WorkerIdentity.ts"
+import * as Declarer from "./declarer.ts"
+import * as Inserter from "./inserter.ts"
+import * as Reducers from "./reducer.ts"
+
+/** A job on its way into the storage, with what has to be known beside it. */
+export interface Order {
+  readonly job: NewJob
+  /** The rules of its limits. */
+  readonly rules: ReadonlyArray<LimitRule>
+  /** For a debounced job: what its payload and that of the waiting one become. */
+  readonly reduce: Reducers.Reducer | null
+}
+
+/** Why an order may be refused on its way. */
+export type OrderError = StorageError | InvalidOption | InvalidPayload
+
+/** Stores orders. */
+export interface Producer extends Inserter.Inserter, Declarer.Declarer {
+  /** Stores orders in chunks, each all or nothing; concurrent single ones share a statement. */
+  readonly produce: (orders: ReadonlyArray<Order>) => Effect.Effect<ReadonlyArray<InsertResult>, OrderError>
+}
+
+/** The producer of a storage, until the scope closes. */
+export const make = Effect.fnUntraced(
+  function*(storage: Storage["Service"]): Effect.fn.Return<Producer, never, Scope.Scope> {
+    const { release } = yield* WorkerIdentity
+    const inserter = yield* Inserter.make(storage)
+    const { declare } = yield* Declarer.make(storage, release)
+    const lock = yield* Semaphore.make(1)
+    const insert = (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
+      const jobs = orders.map(({ job }) => job)
+      return orders.some(({ reduce }) => reduce !== null)
+        ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
+        : inserter.insert(jobs)
+    }
+    return {
+      insert: inserter.insert,
+      declare,
+      produce: (orders) => {
+        const rules = orders.length === 1 ? orders[0]?.rules ?? [] : [...new Set(orders.flatMap(({ rules }) => rules))]
+        const stored = orders.length <= Defaults.insertBatch
+          ? orders.length === 0 ? Effect.succeed([]) : insert(orders)
+          : Effect.map(Effect.forEach(Arr.chunksOf(orders, Defaults.insertBatch), insert), (chunks) => chunks.flat())
+        return rules.length === 0 ? stored : Effect.andThen(declare(rules), stored)
+      }
+    }
+  }
+)
