@@ -6,6 +6,7 @@ import * as Decisions from "./Decisions.ts"
 import * as Determinism from "./Determinism.ts"
 import * as Examples from "./Examples.ts"
 import * as ExportTags from "./ExportTags.ts"
+import * as Faults from "./Faults.ts"
 import * as FileNames from "./FileNames.ts"
 import * as FileSize from "./FileSize.ts"
 import * as Glossary from "./Glossary.ts"
@@ -34,5 +35,6 @@ export const all: ReadonlyArray<Rule> = [
   Examples.named,
   Examples.copied,
   Decisions.rule,
+  Faults.rule,
   MachineTraces.rule
 ]
