@@ -66,7 +66,9 @@ export const parse = (text: string): Result.Result<CronExpression, InvalidSchedu
   const words = CronField.words(macro ?? text)
   const first = words[0]
   if (first?.text.startsWith("@") === true) return refuse(first.position, `unknown ${first.text}: ${knownMacros}`)
-  if (words.length !== 5 && words.length !== 6) return refuse(text.length, `expected 5 or 6 fields, found ${words.length}`)
+  if (words.length !== 5 && words.length !== 6) {
+    return refuse(text.length, `expected 5 or 6 fields, found ${words.length}`)
+  }
   return compile(text, words.length === 5 ? [midSecond, ...words] : words)
 }
 
@@ -115,7 +117,9 @@ const compile = (
     nthWeekdays: weekdays.nth,
     either: !days.isStar && !weekdays.isStar
   }
-  if (!Calendar.isPossible(pattern)) return refuse(day.position, `no date ever fits day ${day.text} of month ${month.text}`)
+  if (!Calendar.isPossible(pattern)) {
+    return refuse(day.position, `no date ever fits day ${day.text} of month ${month.text}`)
+  }
   return Result.succeed({ text, isInterval: minutes.isStar || hours.isStar, ...pattern })
 }
 

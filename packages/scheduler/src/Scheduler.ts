@@ -6,13 +6,23 @@
  *
  * @since 0.1.0
  */
+import * as Actor from "@millrace/queue/Actor"
+import { JobRegistry } from "@millrace/queue/JobRegistry"
 import type { InvalidOption, InvalidPayload, UnknownJob } from "@millrace/queue/QueueError"
 import type { ScheduledJob, ScheduleRecord, ScheduleTick } from "@millrace/storage/ScheduleRecord"
-import type * as ScheduleStorage from "@millrace/storage/ScheduleStorage"
+import * as ScheduleStorage from "@millrace/storage/ScheduleStorage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
-import type * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Declarer from "./internal/declarer.ts"
+import * as Declaring from "./internal/declaring.ts"
+import * as Reading from "./internal/reading.ts"
+import * as Steering from "./internal/steering.ts"
+import * as Ticker from "./internal/ticker.ts"
 import type { InvalidSchedule, ScheduleExists, ScheduleNotFound, ScheduleOwned } from "./ScheduleError.ts"
 import type { PolicySpec, ScheduleChange, ScheduleSpec, TimingSpec } from "./ScheduleSpec.ts"
 
@@ -102,3 +112,58 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly history: (query: ScheduleStorage.TickQuery) => Effect.Effect<ScheduleStorage.TickPage, StorageError>
   readonly declare: (declaration: Declaration) => Effect.Effect<void, InvalidSchedule>
 }>()("@millrace/scheduler/Scheduler") {}
+
+/**
+ * Options of a scheduler.
+ *
+ * **Details**
+ *
+ * - `owner`: whose declarations those of this program are; the same in every process that declares the same schedules.
+ *   Defaults to `default`
+ * - `dropAfter`: how long a schedule that is no longer declared goes on. Defaults to 15 minutes
+ * - `ticks`: whether this program fires schedules. Defaults to true
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface SchedulerOptions {
+  readonly owner?: string | undefined
+  readonly dropAfter?: Duration.Input | undefined
+  readonly ticks?: boolean | undefined
+}
+
+/**
+ * The scheduler on a storage of schedules. Knows the definitions of `JobRegistry` if that is provided.
+ *
+ * **Details**
+ *
+ * It needs no storage that answers: it starts to fire as soon as one does, and stays up through outages.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: SchedulerOptions = {}
+): Layer.Layer<Scheduler, never, ScheduleStorage.ScheduleStorage> =>
+  Layer.effect(
+    Scheduler,
+    Effect.gen(function*() {
+      const storage = yield* ScheduleStorage.ScheduleStorage
+      const registry = yield* JobRegistry
+      const wake = Latch.makeUnsafe(false)
+      const afterWrite = Effect.sync(() => wake.openUnsafe())
+      const declarations = Declaring.make(options)
+      const actors = [
+        Declarer.make(storage, declarations, afterWrite),
+        ...options.ticks === false ? [] : [Ticker.make(storage, wake)]
+      ]
+      yield* Effect.forEach(actors, (actor) => Effect.forkScoped(Actor.run(actor)), { discard: true })
+      return Scheduler.of({
+        ...Steering.make(storage, registry, afterWrite),
+        ...Reading.make(storage),
+        declare: (declaration) => Declaring.add(declarations, declaration)
+      })
+    })
+  )

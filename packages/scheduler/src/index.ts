@@ -1,3 +1,6 @@
+export * as CronExpression from "./CronExpression.ts"
+export * as Defaults from "./Defaults.ts"
+export * as JobSchedule from "./JobSchedule.ts"
 export * as ScheduleError from "./ScheduleError.ts"
 export * as Scheduler from "./Scheduler.ts"
 export * as ScheduleSpec from "./ScheduleSpec.ts"

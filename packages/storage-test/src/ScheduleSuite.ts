@@ -209,13 +209,14 @@ const declareTick = (test: Declare): void => {
       assert.strictEqual(ticked.schedules, 1)
       assert.strictEqual(ticked.nextDueMillis, 60_000)
       const [only] = ticked.ticks
-      assert(only !== undefined)
+      assert(only !== undefined && only.jobId !== null)
       assert.deepInclude(only, { schedule: "nightly", instant: at(1000), at: at(1000), kind: "due", outcome: "fired" })
       const storage = yield* Storage.Storage
-      const { items } = yield* storage.list({})
-      assert.deepInclude(items[0], { id: only?.jobId, name: job.name, queue: job.queue, payload: job.payload })
+      const [stored] = (yield* storage.list({})).items
+      assert(stored !== undefined)
+      assert.deepInclude(stored, { id: only.jobId, name: job.name, queue: job.queue, payload: job.payload })
       assert.deepStrictEqual((yield* get("nightly"))?.nextAt, at(61_000))
-      assert.deepStrictEqual((yield* get("nightly"))?.last, { instant: at(1000), jobId: only?.jobId })
+      assert.deepStrictEqual((yield* get("nightly"))?.last, { instant: at(1000), jobId: only.jobId })
       assert.deepStrictEqual(yield* tick(), { schedules: 0, ticks: [], nextDueMillis: 60_000 })
     }))
 
@@ -225,8 +226,9 @@ const declareTick = (test: Declare): void => {
       yield* TestClock.adjust(1000)
       yield* tick(1, () => ({ nextAt: null, fire: [firing(1000, { runAt: at(1500) })] }))
       const storage = yield* Storage.Storage
-      const { items } = yield* storage.list({})
-      assert.deepInclude(items[0], { state: "scheduled", runAt: at(1500) })
+      const [stored] = (yield* storage.list({})).items
+      assert(stored !== undefined)
+      assert.deepInclude(stored, { state: "scheduled", runAt: at(1500) })
       assert.isNull((yield* get("nightly"))?.nextAt)
     }))
 
