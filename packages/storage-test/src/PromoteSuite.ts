@@ -94,10 +94,12 @@ export const suite = (test: Declare): void => {
         const id = yield* Steps.insertOne(job)
         yield* TestClock.adjust(10)
         yield* Steps.promote()
-        const { delayMillis: _, runAt: __, ...fields } = job
-        assert.deepInclude(yield* Steps.get(id), { ...fields, state: "available" })
+        const { debounce: _, delayMillis: __, limits, runAt: ___, ttlMillis: ____, unique, ...fields } = job
+        const uniqueKey = unique?.key ?? null
+        assert.deepInclude(yield* Steps.get(id), { ...fields, uniqueKey, state: "available" })
         yield* Steps.register()
-        assert.deepInclude(yield* Steps.claimOne(), { ...fields, createdAtMillis: Fixture.startMillis })
+        const claim = yield* Steps.claimOne()
+        assert.deepInclude(claim, { ...fields, limits, uniqueKey, createdAtMillis: Fixture.startMillis })
       }))
 
     test("moves ten thousand jobs in batches", () =>

@@ -18,8 +18,9 @@ import { PauseRecord } from "./PauseRecord.ts"
  * - `rate`: a token bucket for each key: `max` permits in `perMillis`, evenly, and at most `burst` at once.
  * - `window`: at most `max` permits of a key in each window of `perMillis`; windows begin at multiples of it since
  *   1970 (storage clock).
- * - `order`: the jobs of a key run one by one, oldest first; the next one starts when the one before has ended for
- *   good, through its retries, snoozes and crashes.
+ * - `order`: the jobs of a key run one by one; the next one starts when the one before has ended for good, through its
+ *   retries, snoozes and crashes. Among jobs that have all limits and keys in common the next is always the oldest,
+ *   whatever its priority, tenant and queue; so that jobs of one order should not differ in other limits.
  *
  * @stability unstable
  * @category schemas

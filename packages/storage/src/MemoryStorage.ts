@@ -13,6 +13,7 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as Bounds from "./Bounds.ts"
 import { claim } from "./internal/memory/claim.ts"
+import { control } from "./internal/memory/control.ts"
 import { insert } from "./internal/memory/insert.ts"
 import { explain, limits, logs, tenants } from "./internal/memory/inspect.ts"
 import { reclaim, renew } from "./internal/memory/lease.ts"
@@ -21,7 +22,7 @@ import { history, list, overview, prune } from "./internal/memory/read.ts"
 import { report, settle } from "./internal/memory/settle.ts"
 import type { Candidate as MemoryCandidate, Choose, MemoryState } from "./internal/memory/state.ts"
 import { makeState } from "./internal/memory/state.ts"
-import { control, transition } from "./internal/memory/transition.ts"
+import { transition } from "./internal/memory/transition.ts"
 import { Storage } from "./Storage.ts"
 import type { StorageEvent } from "./Storage.ts"
 import type { Invalid } from "./StorageError.ts"
@@ -70,7 +71,7 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
       capabilities: { durable: false, transaction: null },
       insert: (jobs) => checked((now) => Bounds.checkJobs(jobs, now), (state, now) => insert(state, jobs, now)),
       claim: (options) => checked(() => Bounds.checkClaim(options), (state, now) => claim(state, options, now)),
-      report: (workerId, reports) => step((state) => report(state, workerId, reports)),
+      report: (workerId, reports) => step((state, now) => report(state, workerId, reports, now)),
       settle: (workerId, settlements) =>
         checked(
           (now) => Bounds.checkSettlements(settlements, now),
@@ -83,14 +84,15 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
         checked(() => Bounds.checkLimit("reclaim", limit), (state, now) => reclaim(state, limit, now)),
       transition: (ids, action) =>
         checked(() => Bounds.checkIds(ids), (state, now) => transition(state, ids, action, now)),
-      control: (command) => step((state) => control(state, command)),
+      control: (command) =>
+        checked((now) => Bounds.checkControl(command, now), (state, now) => control(state, command, now)),
       list: (query) => checked(() => Bounds.checkQuery(query), (state) => list(state, query)),
       inspect: {
         history: (id) => step((state) => history(state, id)),
         logs: (id) => step((state) => logs(state, id)),
         explain: (id) => step((state, now) => explain(state, id, now)),
         limits: step(limits),
-        tenants: (query) => checked(() => Bounds.checkTenants(query), (state) => tenants(state, query))
+        tenants: (query) => checked(() => Bounds.checkTenants(query), (state, now) => tenants(state, query, now))
       },
       overview: step(overview),
       prune: (policy) => step((state, now) => prune(state, policy, now)),

@@ -20,7 +20,7 @@ import type { JobLimit } from "./Limit.ts"
  * `ttlMillis` is how long the job may wait for its first start, counted from the instant it is due: afterwards it is not
  * lent any more and becomes `cancelled` with an error tagged `Expired`. Null: for ever.
  *
- * `limits` are those that every start of the job must pass: at most 16, each name and key once, one `order` at most;
+ * `limits` are those that every start of the job must pass: at most 16, each name and key once;
  * names and keys are at most 255 characters.
  *
  * @stability unstable

@@ -28,6 +28,7 @@ export type Command =
     readonly worker: number
     readonly queue: string
     readonly names: ReadonlyArray<string>
+    readonly versionMax: number
     readonly limit: number
     readonly perTenant: number
     readonly suspects: boolean
@@ -66,7 +67,7 @@ export const queues: ReadonlyArray<string> = ["default", "bulk"]
 /** Makes a list of commands from a seed. Begins with workers, for without them nothing moves. */
 export const generate = (seed: number, length: number): ReadonlyArray<Command> => {
   const random = makeRandom(seed)
-  const commands: Array<Command> = [register(0), register(1)]
+  const commands: Array<Command> = [register(0), register(1), { _tag: "Control", command: declare("1.0.0", 2) }]
   while (commands.length < length) commands.push(...random.onceIn(8) ? story(random) : [command(random)])
   return commands.slice(0, length)
 }
@@ -132,20 +133,64 @@ const command = (random: Random): Command => {
 
 const job = (random: Random): Partial<NewJob.NewJob> => ({
   name: random.oneOf("SendMail", "SendMail", "Resize"),
+  version: random.oneOf(1, 1, 1, 2),
   queue: random.oneOf("default", "default", "default", "default", "bulk"),
   tenant: random.oneOf("", "", "acme", "zeta", "Ümlaut"),
   priority: random.oneOf(50, 50, 10, 0),
   payload: random.oneOf<NewJob.NewJob["payload"]>(null, { n: random.below(4), list: [1, { deep: "x" }] }, ["x", 2]),
   delayMillis: random.oneOf(0, 0, 0, 1000, 30_000),
-  unique: random.onceIn(4) ? Fixture.unique(random.oneOf("k1", "k2")) : null,
+  ...admission(random),
   tags: random.list(0, 2, () => random.oneOf("red", "blue"))
 })
+
+/** Keys, times to live and limits. */
+const admission = (random: Random): Partial<NewJob.NewJob> => ({
+  ttlMillis: random.onceIn(8) ? random.oneOf(500, 5000) : null,
+  limits: random.onceIn(3) ? jobLimits(random) : [],
+  ...(random.onceIn(12)
+    ? { debounce: debounce(random), delayMillis: 0, unique: null }
+    : { unique: random.onceIn(4) ? unique(random) : null })
+})
+
+const unique = (random: Random): NewJob.Unique => ({
+  key: random.oneOf("k1", "k2"),
+  ...random.oneOf<Omit<NewJob.Unique, "key">>(
+    { holds: "finished", periodMillis: null },
+    { holds: "finished", periodMillis: 5000 },
+    { holds: "started", periodMillis: null },
+    { holds: "started", periodMillis: 5000 },
+    { holds: "period", periodMillis: 5000 }
+  )
+})
+
+const debounce = (random: Random): NewJob.Debounce => ({
+  key: random.oneOf("d1", "d2"),
+  waitMillis: 1000,
+  maxWaitMillis: random.oneOf(null, 1500),
+  payload: random.oneOf("keep", "replace")
+})
+
+const jobLimits = (random: Random): NewJob.NewJob["limits"] => {
+  const key = random.oneOf("a", "b")
+  return random.oneOf(
+    [{ name: "slots", key, weight: 1 }],
+    [{ name: "rate", key: "", weight: random.oneOf(1, 1, 2, 9) }],
+    [{ name: "line", key, weight: 1 }],
+    [{ name: "line", key, weight: 1 }, { name: "slots", key: "a", weight: 1 }],
+    [{ name: "slots", key, weight: 1 }, { name: "window", key: "", weight: random.oneOf(1, 2) }, {
+      name: "rate",
+      key,
+      weight: 1
+    }]
+  )
+}
 
 const claim = (random: Random): Command => ({
   _tag: "Claim",
   worker: random.oneOf(0, 0, 1, 1, 2),
   queue: random.oneOf("default", "default", "default", "default", "bulk"),
   names: random.oneOf(names, names, names, ["SendMail"]),
+  versionMax: random.oneOf(1, 2, 2),
   limit: random.oneOf(1, 2, 4, 10),
   perTenant: random.oneOf(1, 2, 20),
   suspects: random.onceIn(5)
@@ -161,7 +206,9 @@ const outcome = (random: Random): Outcome.Outcome => {
     { _tag: "Snoozed", delayMillis: random.oneOf(0, 1000) },
     { _tag: "Released" },
     { _tag: "Cancelled", reason: "asked to", error: random.oneOf(null, error) },
-    { _tag: "Dead", reason: "exhausted", error }
+    { _tag: "Dead", reason: "exhausted", error },
+    { _tag: "Quarantined", error },
+    { _tag: "Snoozed", delayMillis: 1000, pause: { limit: "slots", key: random.oneOf("a", "b") } }
   )
 }
 
@@ -207,10 +254,31 @@ const transition = (random: Random): Command => ({
 
 const control = (random: Random): Command => ({
   _tag: "Control",
-  command: {
-    _tag: random.oneOf("PauseQueue", "ResumeQueue", "ResumeQueue", "ResumeQueue"),
-    queue: random.oneOf("default", "bulk")
-  }
+  command: random.oneOf<ControlCommand.ControlCommand>(
+    {
+      _tag: random.oneOf("PauseQueue", "ResumeQueue", "ResumeQueue", "ResumeQueue"),
+      queue: random.oneOf("default", "bulk")
+    },
+    { _tag: random.oneOf("PauseTenant", "ResumeTenant", "ResumeTenant", "ResumeTenant"), tenant: "acme" },
+    { _tag: random.oneOf("PauseName", "ResumeName", "ResumeName", "ResumeName"), name: "Resize" },
+    { _tag: "PauseLimit", limit: "slots", key: random.oneOf(null, "a"), durationMillis: random.oneOf(1000, 10_000) },
+    { _tag: "ResumeLimit", limit: "slots", key: random.oneOf(null, "a") },
+    { _tag: "OverrideLimit", limit: "slots", key: random.oneOf(null, "b"), max: random.below(4), durationMillis: 5000 },
+    { _tag: "ClearOverride", limit: "slots", key: random.oneOf(null, "b") },
+    declare("2.0.0", 3)
+  )
+})
+
+/** The limits of the model. */
+const declare = (release: string, slots: number): ControlCommand.ControlCommand => ({
+  _tag: "DeclareLimits",
+  release,
+  rules: [
+    { name: "slots", kind: "concurrency", max: slots, perMillis: null, burst: null },
+    { name: "rate", kind: "rate", max: 4, perMillis: 1000, burst: 3 },
+    { name: "window", kind: "window", max: 3, perMillis: 5000, burst: null },
+    { name: "line", kind: "order", max: 1, perMillis: null, burst: null }
+  ]
 })
 
 const query = (random: Random): QueryCommand => ({

@@ -25,12 +25,29 @@ export const judge = (
   return judgeLines(offered, jobs) ?? judgeOrder(offered, jobs) ?? judgeLevels(options, offered, jobs)
 }
 
+/**
+ * Finds what is wrong with a claim after which these jobs could still be claimed, limits included; null when nothing is.
+ * A full claim may leave jobs, but none of a smaller priority than it took.
+ */
+export const judgeRest = (
+  options: Claim.ClaimOptions,
+  offered: ReadonlyArray<Offered>,
+  taken: ReadonlyArray<JobId.JobId>,
+  left: ReadonlyArray<Offered>
+): string | null => {
+  if (options.suspects === true || left.length === 0) return null
+  if (taken.length < options.limit) return "left room though jobs wait whose limits have room"
+  const ids = new Set(taken)
+  const largest = Math.max(...offered.filter((job) => ids.has(job.id)).map((job) => job.priority))
+  return left.some((job) => job.priority < largest) ? "passed a job of a smaller priority" : null
+}
+
 const judgeSuspect = (offered: ReadonlyArray<Offered>, jobs: ReadonlyArray<Offered>): string | null => {
   if (jobs.length !== Math.min(1, offered.length)) return `lent ${jobs.length} suspects of ${offered.length}`
   return jobs[0]?.cohort === offered[0]?.cohort ? null : "lent a suspect before an older one"
 }
 
-/** Within a priority and tenant, the oldest come first. */
+/** Within a priority, a tenant and the same limits, the oldest come first. */
 const judgeLines = (offered: ReadonlyArray<Offered>, jobs: ReadonlyArray<Offered>): string | null => {
   const taken = new Set(jobs.map((job) => job.id))
   for (const line of groupBy(offered, lineOf)) {
@@ -71,7 +88,8 @@ const judgeLevels = (
       work: line.length,
       got: line.filter((job) => taken.has(job.id)).length
     }))
-    const fault = judgeLevel(shares, room, options.perTenant)
+    // Jobs under limits have turns of their own, and may get less than a share: they are judged by what is left.
+    const fault = level.some((job) => job.gate !== null) ? null : judgeLevel(shares, room, options.perTenant)
     if (fault !== null) return `${fault} (priority ${priorityOf(level)})`
     room -= shares.reduce((sum, share) => sum + share.got, 0)
   }
@@ -98,7 +116,7 @@ const judgeLevel = (shares: ReadonlyArray<Share>, room: number, perTenant: numbe
   return null
 }
 
-const lineOf = (job: Offered): string => `${job.priority} ${job.tenant}`
+const lineOf = (job: Offered): string => `${job.priority} ${job.tenant} ${job.gate ?? ""}`
 
 const priorityOf = (level: ReadonlyArray<Offered>): number => level[0]?.priority ?? 0
 

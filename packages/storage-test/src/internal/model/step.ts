@@ -12,7 +12,7 @@ import * as Fixture from "../../Fixture.ts"
 import type { Command, Damage } from "./command.ts"
 import { names, queues } from "./command.ts"
 import { difference, firstFinding } from "./compare.ts"
-import { judge } from "./judge.ts"
+import { judge, judgeRest } from "./judge.ts"
 import type { ClaimPair, World } from "./world.ts"
 import { claimAt, jobAt, pair, renewWorkerId, toDriver, toReference, workerId } from "./world.ts"
 
@@ -61,7 +61,7 @@ const insert = Effect.fnUntraced(function*(world: World, { jobs }: Of<"Insert">)
   const reference = yield* world.reference.insert(newJobs)
   for (const [index, result] of reference.entries()) {
     const other = driver[index]
-    if (other !== undefined && other._tag === "Enqueued" && result._tag === "Enqueued") pair(world, other, result)
+    if (other?._tag === "Enqueued" && result._tag === "Enqueued") pair(world, other, result)
   }
   const mapped = driver.map((result) => ({ ...result, id: toReference(world, result.id) }))
   return difference("answer to insert", mapped, reference)
@@ -90,11 +90,11 @@ const sign = Effect.fnUntraced(function*(world: World, command: Of<"Register" | 
 })
 
 const claim = Effect.fnUntraced(function*(world: World, command: Of<"Claim">) {
-  const { limit, names, perTenant, queue, suspects } = command
+  const { limit, names, perTenant, queue, suspects, versionMax } = command
   const options = {
     workerId: workerId(world, command.worker),
     queue,
-    handles: Fixture.handles(...names),
+    handles: names.map((name) => ({ name, versionMin: 1, versionMax })),
     limit,
     perTenant,
     suspects
@@ -105,6 +105,9 @@ const claim = Effect.fnUntraced(function*(world: World, command: Of<"Claim">) {
   const reference = yield* world.reference.claim(options)
   const offered: World["offered"] = world.offered
   const fault = judge(options, offered ?? [], world.wanted)
+  const rest = yield* claimableNow(world, options)
+  const neglect = judgeRest(options, offered ?? [], world.wanted, rest)
+  if (neglect !== null) return `claim ${neglect}: ${JSON.stringify(rest)}, lent ${JSON.stringify(world.wanted)}`
   if (fault !== null) return `claim ${fault}: offered ${JSON.stringify(offered)}, lent ${JSON.stringify(world.wanted)}`
   const claimedAt = yield* Clock.currentTimeMillis
   const known = new Map(reference.map((claim) => [claim.id, claim]))
@@ -117,6 +120,17 @@ const claim = Effect.fnUntraced(function*(world: World, command: Of<"Claim">) {
   const mapped = driver.map((claim) => comparableClaim(claim, toReference(world, claim.id)))
   return difference("claims", mapped, reference.map((claim) => comparableClaim(claim, claim.id)))
     ?? checkLease(world, driver)
+})
+
+/** What the reference would still lend: offered to a claim that takes nothing. */
+const claimableNow = Effect.fnUntraced(function*(world: World, options: Claim.ClaimOptions) {
+  const wanted = world.wanted
+  world.wanted = []
+  world.offered = null
+  yield* world.reference.claim(options)
+  world.wanted = wanted
+  const offered: World["offered"] = world.offered
+  return offered ?? []
 })
 
 const comparableClaim = (claim: Claim.Claim, id: Claim.Claim["id"]) => ({ ...claim, id, leaseId: "" })

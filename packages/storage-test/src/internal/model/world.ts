@@ -39,7 +39,8 @@ export interface World {
 /** A world of a driver and a new reference, both empty. */
 export const makeWorld = Effect.fnUntraced(function*(driver: Storage.Storage["Service"]) {
   const choose: NonNullable<MemoryStorage.Options["choose"]> = (_, candidates) => {
-    world.offered = candidates.map(({ id, priority, tenant }) => ({
+    world.offered = candidates.map(({ gate, id, priority, tenant }) => ({
+      gate,
       id,
       priority,
       tenant,

@@ -5,13 +5,15 @@ import { judge } from "../../../src/internal/model/judge.ts"
 
 const options = { workerId: "w", queue: "q", handles: [], limit: 4, perTenant: 2 }
 
-/** Offered jobs from words like `a1 a2 b1 a3@50`: tenant, number, priority (10); a `+` joins the cohort before. */
+/** Offered jobs from words like `a1 a2 b1 a3@50`: tenant, number, priority (10); a `+` joins the cohort before, a `#x`
+ * at the end puts a job under the limit x. */
 const offer = (words: string): ReadonlyArray<Offered> => {
   const jobs: Array<Offered> = []
   for (const word of words.split(" ")) {
-    const [name = "", priority = "10"] = word.replace("+", "").split("@")
+    const [label = "", gate = null] = word.replace("+", "").split("#")
+    const [name = "", priority = "10"] = label.split("@")
     const cohort = word.startsWith("+") ? jobs.at(-1)?.cohort ?? name : name
-    jobs.push({ id: JobId.makeUnsafe(name), tenant: name.slice(0, 1), priority: Number(priority), cohort })
+    jobs.push({ id: JobId.makeUnsafe(name), tenant: name.slice(0, 1), priority: Number(priority), gate, cohort })
   }
   return jobs
 }

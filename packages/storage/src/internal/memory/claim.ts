@@ -1,92 +1,109 @@
 /**
  * Claiming: which available jobs a worker gets, and what changes when it gets them.
  *
- * Smallest priority first. Within a priority the tenants take turns, beginning after the one
- * that this worker served last; a turn gives at most `perTenant` jobs, and turns go round
- * until the claim is full or the priority has nothing left.
+ * Smallest priority first. Within a priority the jobs without limits and those under limits come one after the other,
+ * in alternation from claim to claim; `turns.ts` chooses among the tenants of each.
  */
 import type { Claim, ClaimOptions } from "../../Claim.ts"
+import * as Keys from "./keys.ts"
+import * as Limits from "./limits.ts"
+import * as Pauses from "./pauses.ts"
 import { toClaim } from "./record.ts"
-import type { Choose, Line, MemoryJob, MemoryLease, MemoryQueue, MemoryState } from "./state.ts"
+import type { Choose, Cursor, MemoryJob, MemoryLease, MemoryQueue, MemoryState } from "./state.ts"
 import { moveToRunning } from "./state.ts"
+import type { Lane } from "./turns.ts"
+import { takeTurns } from "./turns.ts"
 
 /** Lends jobs to a registered worker whose lease has not ended. */
 export const claim = (state: MemoryState, options: ClaimOptions, now: number): ReadonlyArray<Claim> => {
   const worker = state.workers.get(options.workerId)
   const queue = state.queues.get(options.queue)
-  if (worker === undefined || worker.expiresAt <= now || queue === undefined || queue.paused) return []
-  const jobs = state.choose === null ? chooseFairly(queue, options) : chooseBy(state, state.choose, queue, options)
+  if (worker === undefined || worker.expiresAt <= now || queue === undefined || queue.pausedAt !== null) return []
+  const lane: Lane = { state, queue, options, now, mayRun: (job) => mayRun(state, options, job, now) }
+  const jobs = state.choose === null ? choose(lane) : chooseBy(lane, state.choose)
   return jobs.length === 0 ? [] : lend(state, jobs, options, now)
 }
 
-const chooseFairly = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
-  options.suspects === true ? firstJobs(queue.suspects, options.handles, 1) : takeTurns(queue, options)
+/** Whether a worker may be lent a job, but for its limits. */
+const mayRun = (state: MemoryState, { handles }: ClaimOptions, job: MemoryJob, now: number): boolean =>
+  (job.expiresAt === null || job.expiresAt > now)
+  && handles.some(({ name, versionMax, versionMin }) =>
+    name === job.name && versionMin <= job.version && job.version <= versionMax
+  )
+  && Pauses.find(state.limits.pauses, now, "tenant", job.tenant) === undefined
+  && Pauses.find(state.limits.pauses, now, "name", job.name) === undefined
 
-const chooseBy = (
-  state: MemoryState,
-  choose: Choose,
-  queue: MemoryQueue,
-  options: ClaimOptions
-): ReadonlyArray<MemoryJob> => choose(options, candidates(queue, options)).flatMap((id) => state.jobs.get(id) ?? [])
-
-const candidates = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> =>
-  options.suspects === true
-    ? firstJobs(queue.suspects, options.handles, queue.suspects.size)
-    : prioritiesOf(queue).flatMap((priority) =>
-      [...(queue.lines.get(priority)?.values() ?? [])]
-        .flatMap((line) => firstJobs(line, options.handles, line.size))
-        .toSorted((a, b) => a.position - b.position)
-    )
-
-const takeTurns = (queue: MemoryQueue, options: ClaimOptions): ReadonlyArray<MemoryJob> => {
+const choose = (lane: Lane): ReadonlyArray<MemoryJob> => {
+  if (lane.options.suspects === true) return firstSuspect(lane)
+  const cursor = cursorOf(lane.queue, lane.options.workerId)
+  cursor.claims += 1
   const chosen: Array<MemoryJob> = []
-  for (const priority of prioritiesOf(queue)) {
-    if (chosen.length >= options.limit) break
-    chosen.push(...takeTurnsIn(queue, priority, { ...options, limit: options.limit - chosen.length }))
+  for (const priority of prioritiesFor(lane.queue, lane.options, cursor)) {
+    const kinds = cursor.claims % 2 === 0 ? ["free", "gated"] as const : ["gated", "free"] as const
+    for (const kind of kinds) {
+      chosen.push(...takeTurns(lane, cursor, kind, priority, lane.options.limit - chosen.length))
+    }
   }
   return chosen
 }
 
-const takeTurnsIn = (queue: MemoryQueue, priority: number, options: ClaimOptions): ReadonlyArray<MemoryJob> => {
-  const waiting = tenantsInTurn(queue, priority, options)
-  const chosen: Array<MemoryJob> = []
-  for (let turn = waiting.shift(); turn !== undefined && chosen.length < options.limit; turn = waiting.shift()) {
-    chosen.push(...turn.jobs.splice(0, Math.min(options.perTenant, options.limit - chosen.length)))
-    queue.cursors.set(options.workerId, turn.tenant)
-    if (turn.jobs.length > 0) waiting.push(turn)
+const firstSuspect = (lane: Lane): ReadonlyArray<MemoryJob> => {
+  for (const job of lane.queue.suspects.values()) {
+    if (!lane.mayRun(job) || !hasRoom(lane.state, job, lane.now)) continue
+    Limits.takeAll(lane.state.limits, job, lane.now)
+    return [job]
   }
-  return chosen
+  return []
 }
 
-interface Turn {
-  readonly tenant: string
-  readonly jobs: Array<MemoryJob>
+/** Whether all limits of a job would let it start. */
+export const hasRoom = (state: MemoryState, job: MemoryJob, now: number): boolean =>
+  job.limits.every((limit) => Limits.isOpen(state.limits, job, limit, now))
+
+/** What the caller chose, one after the other, as far as the limits have room. */
+const chooseBy = (lane: Lane, chooseJobs: Choose): ReadonlyArray<MemoryJob> =>
+  chooseJobs(lane.options, candidates(lane)).flatMap((id) => {
+    const job = lane.state.jobs.get(id)
+    if (job === undefined || !hasRoom(lane.state, job, lane.now)) return []
+    Limits.takeAll(lane.state.limits, job, lane.now)
+    return [job]
+  })
+
+/** The jobs that could be lent. Behind one whose limits have no room, none of the same tenant and limits is tried. */
+const candidates = ({ mayRun, now, options, queue, state }: Lane): ReadonlyArray<MemoryJob> => {
+  const lines = [...queue.lines.free.values(), ...queue.lines.gated.values()]
+  const waiting = options.suspects === true
+    ? [...queue.suspects.values()]
+    : lines.flatMap((tenants) => [...tenants.values()].flatMap((line) => [...line.values()]))
+  const closed = new Set<string>()
+  return waiting
+    .filter(mayRun)
+    .toSorted((a, b) => (options.suspects === true ? 0 : a.priority - b.priority) || a.position - b.position)
+    .filter((job) => {
+      const line = job.suspect ? job.id : JSON.stringify([job.priority, job.tenant, job.gate])
+      if (job.gate === null || (!closed.has(line) && hasRoom(state, job, now))) return true
+      closed.add(line)
+      return false
+    })
 }
 
-const tenantsInTurn = (queue: MemoryQueue, priority: number, options: ClaimOptions): Array<Turn> => {
-  const lines = [...(queue.lines.get(priority) ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const cursor = queue.cursors.get(options.workerId)
-  const start = cursor === undefined ? 0 : lines.findIndex(([tenant]) => tenant > cursor)
-  const inTurn = start <= 0 ? lines : [...lines.slice(start), ...lines.slice(0, start)]
-  const turns: Array<Turn> = []
-  for (const [tenant, line] of inTurn) {
-    if (turns.length >= options.limit) break
-    const jobs = firstJobs(line, options.handles, options.limit)
-    if (jobs.length > 0) turns.push({ tenant, jobs })
-  }
-  return turns
+const cursorOf = (queue: MemoryQueue, workerId: string): Cursor => {
+  const known = queue.cursors.get(workerId)
+  if (known !== undefined) return known
+  const cursor: Cursor = { claims: 0, turns: { free: null, gated: null } }
+  queue.cursors.set(workerId, cursor)
+  return cursor
 }
 
-const firstJobs = (line: Line, handles: ClaimOptions["handles"], limit: number): Array<MemoryJob> => {
-  const jobs: Array<MemoryJob> = []
-  for (const job of line.values()) {
-    if (jobs.length >= limit) break
-    if (handles.some((handle) => handle.name === job.name)) jobs.push(job)
-  }
-  return jobs
+/** Smallest first; now and then another one goes before. */
+const prioritiesFor = (queue: MemoryQueue, options: ClaimOptions, cursor: Cursor): ReadonlyArray<number> => {
+  const all = new Set([...queue.lines.free.keys(), ...queue.lines.gated.keys()])
+  const priorities = [...all].toSorted((a, b) => a - b)
+  const every = options.agingEvery ?? 0
+  if (every === 0 || cursor.claims % every !== 0 || priorities.length < 2) return priorities
+  const first = priorities[1 + ((cursor.claims / every - 1) % (priorities.length - 1))]
+  return first === undefined ? priorities : [first, ...priorities.filter((priority) => priority !== first)]
 }
-
-const prioritiesOf = (queue: MemoryQueue): ReadonlyArray<number> => [...queue.lines.keys()].toSorted((a, b) => a - b)
 
 const lend = (
   state: MemoryState,
@@ -107,6 +124,8 @@ const lend = (
 
 const lendOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: number): Claim => {
   moveToRunning(state, job, lease)
+  if (job.isUniqueUntilStart) freeKey(state, job)
+  job.expiresAt = null
   job.token += 1
   job.attempt = job.failures + job.crashes + 1
   job.workerId = lease.workerId
@@ -123,4 +142,10 @@ const lendOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: nu
     settledAs: null
   })
   return toClaim(job, lease.id)
+}
+
+const freeKey = (state: MemoryState, job: MemoryJob): void => {
+  Keys.release(state.uniqueKeys, job.uniqueKey, job.id)
+  job.uniqueKey = null
+  job.isUniqueUntilStart = false
 }

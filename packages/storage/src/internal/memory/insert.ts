@@ -1,9 +1,11 @@
 /**
- * Inserting jobs: a new job, or the id of the live job that holds its unique key.
+ * Inserting jobs: a new job, the id of the job that holds its unique key, or that of the waiting job that it puts off.
  */
 import * as DateTime from "effect/DateTime"
 import * as JobId from "../../JobId.ts"
-import type { InsertResult, NewJob } from "../../NewJob.ts"
+import { gateOf } from "../../Limit.ts"
+import type { Debounce, InsertResult, NewJob } from "../../NewJob.ts"
+import * as Keys from "./keys.ts"
 import type { MemoryJob, MemoryState } from "./state.ts"
 import { moveToAvailable, moveToWaiting, queueOf } from "./state.ts"
 
@@ -12,17 +14,59 @@ export const insert = (state: MemoryState, jobs: ReadonlyArray<NewJob>, now: num
   jobs.map((job) => insertOne(state, job, now))
 
 const insertOne = (state: MemoryState, input: NewJob, now: number): InsertResult => {
-  const holder = input.unique === null ? undefined : state.uniqueKeys.get(input.unique.key)
+  const holder = input.unique === null ? undefined : Keys.holderOf(state.uniqueKeys, input.unique.key, now)
   if (holder !== undefined) return { _tag: "Duplicate", id: holder }
+  const waiting = input.debounce === null ? undefined : waitingJob(state, input.debounce)
+  if (waiting !== undefined && input.debounce !== null) return putOff(state, waiting, input, input.debounce, now)
   const job = makeJob(state, input, now)
   state.jobs.set(job.id, job)
-  if (job.uniqueKey !== null) state.uniqueKeys.set(job.uniqueKey, job.id)
+  if (input.unique !== null) Keys.take(state.uniqueKeys, input.unique, job.id, now)
   queueOf(state, job.queue)
-  const dueAt = input.runAt === null ? now + Math.ceil(input.delayMillis) : DateTime.toEpochMillis(input.runAt)
+  const dueAt = dueAtOf(input, now)
+  job.expiresAt = expiryOf(input, Math.max(now, dueAt))
+  if (job.expiresAt !== null) state.expiring.set(job.id, job)
   if (dueAt > now) moveToWaiting(state, job, "scheduled", dueAt)
   else moveToAvailable(state, job)
+  if (input.debounce !== null) {
+    job.debounceKey = input.debounce.key
+    state.debounced.set(input.debounce.key, job.id)
+  }
   return { _tag: "Enqueued", id: job.id }
 }
+
+const waitingJob = (state: MemoryState, { key }: Debounce): MemoryJob | undefined => {
+  const id = state.debounced.get(key)
+  return id === undefined ? undefined : state.jobs.get(id)
+}
+
+const putOff = (state: MemoryState, job: MemoryJob, input: NewJob, debounce: Debounce, now: number): InsertResult => {
+  const { maxWaitMillis, payload, waitMillis } = debounce
+  job.runAt = Math.min(
+    now + Math.ceil(waitMillis),
+    maxWaitMillis === null ? Number.POSITIVE_INFINITY : job.createdAt + Math.ceil(maxWaitMillis)
+  )
+  job.expiresAt = expiryOf(input, job.runAt)
+  if (job.expiresAt !== null) state.expiring.set(job.id, job)
+  if (payload === "replace") {
+    job.payload = JSON.stringify(input.payload)
+    job.version = input.version
+    job.limits = input.limits.map((limit) => ({ ...limit }))
+    job.gate = gateOf(input.limits)
+  }
+  state.nextDue = Math.min(state.nextDue, job.runAt)
+  state.events.push({ _tag: "Scheduled" })
+  return { _tag: "Replaced", id: job.id }
+}
+
+const dueAtOf = ({ debounce, delayMillis, runAt }: NewJob, now: number): number => {
+  if (debounce !== null) {
+    return now + Math.ceil(Math.min(debounce.waitMillis, debounce.maxWaitMillis ?? debounce.waitMillis))
+  }
+  return runAt === null ? now + Math.ceil(delayMillis) : DateTime.toEpochMillis(runAt)
+}
+
+const expiryOf = ({ ttlMillis }: NewJob, dueAt: number): number | null =>
+  ttlMillis === null ? null : dueAt + Math.ceil(ttlMillis)
 
 const makeJob = (state: MemoryState, input: NewJob, now: number): MemoryJob => {
   state.lastId += 1
@@ -37,12 +81,16 @@ const makeJob = (state: MemoryState, input: NewJob, now: number): MemoryJob => {
     maxAttempts: input.maxAttempts,
     timeoutMillis: input.timeoutMillis,
     retry: input.retry === null ? null : JSON.stringify(input.retry),
-    uniqueKey: input.unique?.key ?? null,
+    uniqueKey: input.unique === null || input.unique.holds === "period" ? null : input.unique.key,
+    isUniqueUntilStart: input.unique?.holds === "started",
+    limits: input.limits.map((limit) => ({ ...limit })),
+    gate: gateOf(input.limits),
     tags: [...input.tags],
     createdAt: now,
     runAt: now,
     ...blank,
-    attempts: []
+    attempts: [],
+    logs: []
   }
 }
 
@@ -64,5 +112,7 @@ const blank = {
   progress: null,
   note: null,
   checkpoint: null,
-  hasReport: false
+  hasReport: false,
+  debounceKey: null,
+  expiresAt: null
 } as const

@@ -9,6 +9,7 @@ import { limitDefault, toPage } from "../../JobQuery.ts"
 import type * as JobState from "../../JobState.ts"
 import type { Overview, Pruned, PrunePolicy, QueueCounts } from "../../Storage.ts"
 import { jsonContains } from "../jsonContains.ts"
+import * as Keys from "./keys.ts"
 import { toAttempt, toRecord, toWorkerRecord } from "./record.ts"
 import type { MemoryJob, MemoryQueue, MemoryState } from "./state.ts"
 import { forget } from "./state.ts"
@@ -49,8 +50,9 @@ export const prune = (state: MemoryState, policy: PrunePolicy, now: number): Pru
   const expired = [...state.jobs.values()].filter((job) =>
     job.finishedAt !== null && job.finishedAt + keepMillis(job, policy) <= now
   )
-  const dead = expired.filter((job) => job.state === "dead").length
+  const dead = expired.filter(waitsForPerson).length
   for (const job of expired) forget(state, job)
+  Keys.sweep(state.uniqueKeys, now)
   return { finished: expired.length - dead, dead }
 }
 
@@ -74,12 +76,14 @@ const isAmong = <A>(wanted: ReadonlyArray<A> | undefined, value: A): boolean =>
   wanted === undefined || wanted.includes(value)
 
 const keepMillis = (job: MemoryJob, policy: PrunePolicy): number =>
-  job.state === "dead" ? policy.deadMillis : policy.finishedMillis
+  waitsForPerson(job) ? policy.deadMillis : policy.finishedMillis
+
+const waitsForPerson = (job: MemoryJob): boolean => job.state === "dead" || job.state === "quarantined"
 
 const toCounts = (
   queue: MemoryQueue,
   counts: ReadonlyMap<string, QueueCounts["counts"]>
-): QueueCounts => ({ queue: queue.name, paused: queue.paused, counts: counts.get(queue.name) ?? noJobs() })
+): QueueCounts => ({ queue: queue.name, paused: queue.pausedAt !== null, counts: counts.get(queue.name) ?? noJobs() })
 
 const noJobs = (): { [State in JobState.JobState]: number } => ({
   pending: 0,

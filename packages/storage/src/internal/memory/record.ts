@@ -27,7 +27,7 @@ export const toClaim = (job: MemoryJob, leaseId: string): Claim => ({
   timeoutMillis: job.timeoutMillis,
   retry: parse(job.retry),
   uniqueKey: job.uniqueKey,
-  limits: [],
+  limits: job.limits.map((limit) => ({ ...limit })),
   tags: [...job.tags],
   createdAtMillis: job.createdAt,
   hasReport: job.hasReport

@@ -4,10 +4,12 @@
  * A fence holds while the lease is there, belongs to the worker, and the job still runs in it
  * with the same token. A settlement that agrees with how the attempt ended is applied already.
  */
+import * as DateTime from "effect/DateTime"
 import type { AttemptOutcome } from "../../Attempt.ts"
 import type { Fence, FencedResult } from "../../Claim.ts"
 import type { JobFailure } from "../../JobFailure.ts"
 import type { Outcome, Report, Settlement } from "../../Outcome.ts"
+import * as Pauses from "./pauses.ts"
 import type { MemoryAttempt, MemoryJob, MemoryState } from "./state.ts"
 import { moveToAvailable, moveToFinished, moveToWaiting } from "./state.ts"
 
@@ -23,8 +25,9 @@ export const settle = (
 export const report = (
   state: MemoryState,
   workerId: string,
-  reports: ReadonlyArray<Report>
-): ReadonlyArray<FencedResult> => reports.map((entry) => reportOne(state, workerId, entry))
+  reports: ReadonlyArray<Report>,
+  now: number
+): ReadonlyArray<FencedResult> => reports.map((entry) => reportOne(state, workerId, entry, now))
 
 /** Gives a running job back unfinished, as a worker that leaves does. */
 export const release = (state: MemoryState, job: MemoryJob, now: number): void =>
@@ -52,7 +55,7 @@ const settleOne = (state: MemoryState, workerId: string, settlement: Settlement,
   return "Applied"
 }
 
-const reportOne = (state: MemoryState, workerId: string, entry: Report): FencedResult => {
+const reportOne = (state: MemoryState, workerId: string, entry: Report, now: number): FencedResult => {
   const job = state.jobs.get(entry.id)
   if (job === undefined || !holds(job, workerId, entry)) return "LeaseLost"
   job.hasReport = true
@@ -60,6 +63,14 @@ const reportOne = (state: MemoryState, workerId: string, entry: Report): FencedR
   if (entry.note !== undefined) {
     job.note = entry.note
     job.progress ??= 0
+  }
+  if (entry.log !== undefined) {
+    job.logs.push({
+      at: DateTime.makeUnsafe(now),
+      token: job.token,
+      level: entry.log.level,
+      message: entry.log.message
+    })
   }
   if (entry.checkpoint !== undefined) job.checkpoint = JSON.stringify(entry.checkpoint)
   return "Applied"
@@ -132,11 +143,19 @@ const place = (state: MemoryState, job: MemoryJob, outcome: Outcome, finishedAt:
       job.failures += 1
       return giveBack(state, job, "retryable", outcome.delayMillis, now)
     case "Snoozed":
+      if (outcome.pause !== undefined) pauseLimit(state, outcome.pause, now + Math.ceil(outcome.delayMillis), now)
       return giveBack(state, job, "scheduled", outcome.delayMillis, now)
     case "Released":
       return giveBack(state, job, "scheduled", 0, now)
   }
 }
+
+const pauseLimit = (
+  state: MemoryState,
+  { key, limit }: { readonly limit: string; readonly key: string },
+  until: number,
+  now: number
+): void => Pauses.prolong(state.limits.pauses, now, { what: "limit", name: limit, key, until })
 
 const giveBack = (
   state: MemoryState,

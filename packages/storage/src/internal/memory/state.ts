@@ -7,12 +7,16 @@
  */
 import type { AttemptOutcome } from "../../Attempt.ts"
 import type { ClaimOptions } from "../../Claim.ts"
+import type { LogEntry } from "../../Inspection.ts"
 import type { JobFailure } from "../../JobFailure.ts"
 import type { JobId } from "../../JobId.ts"
 import * as JobState from "../../JobState.ts"
+import type { JobLimit } from "../../Limit.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { StorageEvent } from "../../Storage.ts"
 import type { WorkerInfo } from "../../WorkerRecord.ts"
+import * as Keys from "./keys.ts"
+import * as Limits from "./limits.ts"
 
 /** One entry of a job's history. Instants are epoch milliseconds everywhere in this folder. */
 export interface MemoryAttempt {
@@ -32,18 +36,27 @@ export interface MemoryAttempt {
 export interface MemoryJob {
   readonly id: JobId
   readonly name: string
-  readonly version: number
   readonly queue: string
   readonly tenant: string
   readonly priority: number
-  readonly payload: string
   readonly maxAttempts: number
   readonly timeoutMillis: number | null
   readonly retry: string | null
-  readonly uniqueKey: string | null
   readonly tags: ReadonlyArray<string>
   readonly createdAt: number
   readonly attempts: Array<MemoryAttempt>
+  readonly logs: Array<LogEntry>
+  version: number
+  payload: string
+  limits: ReadonlyArray<JobLimit>
+  gate: string | null
+  uniqueKey: string | null
+  /** Whether the key is free again from the first start on. */
+  isUniqueUntilStart: boolean
+  /** The key by which the job can be put off, while it waits for the first time. */
+  debounceKey: string | null
+  /** When it is cancelled if it has not started. */
+  expiresAt: number | null
   state: JobState.JobState
   position: number
   runAt: number
@@ -68,13 +81,28 @@ export interface MemoryJob {
 /** Jobs of one line, oldest position first. */
 export type Line = Map<JobId, MemoryJob>
 
-/** A queue: its lines by priority and tenant, its suspects, and where each worker's turn of tenants stands. */
+/** Lines by priority and tenant. */
+export type Lines = Map<number, Map<string, Line>>
+
+/** Which tenant a worker served last, and how many jobs of its turn are left. */
+export interface Turn {
+  readonly tenant: string
+  readonly left: number
+}
+
+/** Where a worker stands in a queue: its claims so far, and its turns for jobs with and without limits. */
+export interface Cursor {
+  claims: number
+  readonly turns: { free: Turn | null; gated: Turn | null }
+}
+
+/** A queue: its lines (jobs under limits have their own), its suspects, and where each worker stands. */
 export interface MemoryQueue {
   readonly name: string
-  paused: boolean
-  readonly lines: Map<number, Map<string, Line>>
+  pausedAt: number | null
+  readonly lines: { readonly free: Lines; readonly gated: Lines }
   readonly suspects: Line
-  readonly cursors: Map<string, string>
+  readonly cursors: Map<string, Cursor>
 }
 
 /** The jobs of one claim that are still running. */
@@ -99,6 +127,8 @@ export interface Candidate {
   readonly id: JobId
   readonly tenant: string
   readonly priority: number
+  /** What jobs that wait in one line have in common: their limits and keys; null without limits. */
+  readonly gate: string | null
 }
 
 /** Chooses the jobs of a claim among all claimable ones, which come ordered by priority, then position. */
@@ -110,9 +140,15 @@ export interface MemoryState {
   readonly jobs: Map<JobId, MemoryJob>
   readonly queues: Map<string, MemoryQueue>
   readonly waiting: Line
+  /** Jobs that may expire, some of which can not any more. */
+  readonly expiring: Line
   readonly leases: Map<string, MemoryLease>
   readonly workers: Map<string, MemoryWorker>
-  readonly uniqueKeys: Map<string, JobId>
+  readonly uniqueKeys: Keys.Keys
+  readonly debounced: Map<string, JobId>
+  readonly limits: Limits.Limits
+  /** Weights by tenant and queue; the queue null stands for all. */
+  readonly weights: Map<string, Map<string | null, number>>
   readonly events: Array<StorageEvent>
   lastId: number
   lastPosition: number
@@ -127,9 +163,13 @@ export const makeState = (choose: Choose | null): MemoryState => ({
   jobs: new Map(),
   queues: new Map(),
   waiting: new Map(),
+  expiring: new Map(),
   leases: new Map(),
   workers: new Map(),
   uniqueKeys: new Map(),
+  debounced: new Map(),
+  limits: Limits.makeLimits(),
+  weights: new Map(),
   events: [],
   lastId: 0,
   lastPosition: 0,
@@ -141,7 +181,13 @@ export const makeState = (choose: Choose | null): MemoryState => ({
 export const queueOf = (state: MemoryState, name: string): MemoryQueue => {
   const known = state.queues.get(name)
   if (known !== undefined) return known
-  const queue: MemoryQueue = { name, paused: false, lines: new Map(), suspects: new Map(), cursors: new Map() }
+  const queue: MemoryQueue = {
+    name,
+    pausedAt: null,
+    lines: { free: new Map(), gated: new Map() },
+    suspects: new Map(),
+    cursors: new Map()
+  }
   state.queues.set(name, queue)
   return queue
 }
@@ -153,6 +199,7 @@ export const moveToAvailable = (state: MemoryState, job: MemoryJob): void => {
   state.lastPosition += 1
   job.position = state.lastPosition
   lineOf(queueOf(state, job.queue), job).set(job.id, job)
+  Limits.enterLine(state.limits, job)
   state.events.push({ _tag: "Available", queue: job.queue })
 }
 
@@ -179,7 +226,7 @@ export const moveToRunning = (state: MemoryState, job: MemoryJob, lease: MemoryL
   lease.jobs.set(job.id, job)
 }
 
-/** Ends a job and frees its unique key. */
+/** Ends a job, and frees its unique key and its limits; one in quarantine keeps them. */
 export const moveToFinished = (
   state: MemoryState,
   job: MemoryJob,
@@ -191,14 +238,15 @@ export const moveToFinished = (
   job.finishedAt = finishedAt
   job.cancelReason = null
   job.suspect = false
-  freeKey(state, job)
+  job.expiresAt = null
+  if (to !== "quarantined") freeAll(state, job)
   state.events.push({ _tag: "Finished", ids: [job.id] })
 }
 
 /** Forgets a job that is not running, with its history. */
 export const forget = (state: MemoryState, job: MemoryJob): void => {
   leavePlace(state, job)
-  freeKey(state, job)
+  freeAll(state, job)
   state.jobs.delete(job.id)
 }
 
@@ -211,26 +259,45 @@ const setState = (job: MemoryJob, to: JobState.JobState): void => {
 
 const lineOf = (queue: MemoryQueue, job: MemoryJob): Line => {
   if (job.suspect) return queue.suspects
-  const tenants = queue.lines.get(job.priority) ?? new Map<string, Line>()
-  queue.lines.set(job.priority, tenants)
+  const lines = linesOf(queue, job)
+  const tenants = lines.get(job.priority) ?? new Map<string, Line>()
+  lines.set(job.priority, tenants)
   const line = tenants.get(job.tenant) ?? new Map<JobId, MemoryJob>()
   tenants.set(job.tenant, line)
   return line
 }
 
+const linesOf = (queue: MemoryQueue, job: MemoryJob): Lines => job.gate === null ? queue.lines.free : queue.lines.gated
+
 const leavePlace = (state: MemoryState, job: MemoryJob): void => {
-  if (job.state === "available") leaveLine(queueOf(state, job.queue), job)
-  if (job.state === "scheduled" || job.state === "retryable") state.waiting.delete(job.id)
+  if (job.state === "available") {
+    leaveLine(queueOf(state, job.queue), job)
+    Limits.leaveLine(state.limits, job)
+  }
+  if (job.state === "scheduled" || job.state === "retryable") leaveWaiting(state, job)
+  if (job.state === "running") noteFreed(state, job, Limits.release(state.limits, job, false))
   leaveLease(state, job)
+}
+
+const leaveWaiting = (state: MemoryState, job: MemoryJob): void => {
+  state.waiting.delete(job.id)
+  if (job.debounceKey !== null) state.debounced.delete(job.debounceKey)
+  job.debounceKey = null
+}
+
+/** Whoever waits for a limit that has room again is told. */
+const noteFreed = (state: MemoryState, job: MemoryJob, isFreed: boolean): void => {
+  if (isFreed) state.events.push({ _tag: "Available", queue: job.queue })
 }
 
 const leaveLine = (queue: MemoryQueue, job: MemoryJob): void => {
   queue.suspects.delete(job.id)
-  const tenants = queue.lines.get(job.priority)
+  const lines = linesOf(queue, job)
+  const tenants = lines.get(job.priority)
   const line = tenants?.get(job.tenant)
   line?.delete(job.id)
   if (line?.size === 0) tenants?.delete(job.tenant)
-  if (tenants?.size === 0) queue.lines.delete(job.priority)
+  if (tenants?.size === 0) lines.delete(job.priority)
 }
 
 const leaveLease = (state: MemoryState, job: MemoryJob): void => {
@@ -240,6 +307,7 @@ const leaveLease = (state: MemoryState, job: MemoryJob): void => {
   if (lease?.jobs.size === 0) state.leases.delete(lease.id)
 }
 
-const freeKey = (state: MemoryState, job: MemoryJob): void => {
-  if (job.uniqueKey !== null && state.uniqueKeys.get(job.uniqueKey) === job.id) state.uniqueKeys.delete(job.uniqueKey)
+const freeAll = (state: MemoryState, job: MemoryJob): void => {
+  Keys.release(state.uniqueKeys, job.uniqueKey, job.id)
+  noteFreed(state, job, Limits.release(state.limits, job, true))
 }

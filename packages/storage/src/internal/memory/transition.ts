@@ -1,11 +1,11 @@
 /**
- * What a person does with jobs: cancel, retry, remove; and with a queue: pause, resume.
+ * What a person does with jobs: cancel, retry, remove.
  */
-import type { ControlCommand } from "../../ControlCommand.ts"
 import type { JobId } from "../../JobId.ts"
 import type { TransitionAction, TransitionResult } from "../../Storage.ts"
+import * as Keys from "./keys.ts"
 import type { MemoryJob, MemoryState } from "./state.ts"
-import { forget, moveToAvailable, moveToFinished, queueOf } from "./state.ts"
+import { forget, moveToAvailable, moveToFinished } from "./state.ts"
 
 /** Acts on jobs by id, each once; unknown ids are left out of the answer. */
 export const transition = (
@@ -18,14 +18,6 @@ export const transition = (
     const job = state.jobs.get(id)
     return job === undefined ? [] : [{ id, from: job.state, to: act(state, job, action, now) }]
   })
-
-/** Changes a run-time setting. */
-export const control = (state: MemoryState, command: ControlCommand): void => {
-  if (command._tag !== "PauseQueue" && command._tag !== "ResumeQueue") return
-  const queue = queueOf(state, command.queue)
-  queue.paused = command._tag === "PauseQueue"
-  if (!queue.paused) state.events.push({ _tag: "Available", queue: queue.name })
-}
 
 const act = (
   state: MemoryState,
@@ -57,7 +49,7 @@ const requestCancel = (state: MemoryState, job: MemoryJob, reason: string): "req
 }
 
 const retry = (state: MemoryState, job: MemoryJob, now: number): TransitionResult["to"] => {
-  if (job.state === "dead" || job.state === "cancelled") return redrive(state, job, now)
+  if (job.state === "dead" || job.state === "quarantined" || job.state === "cancelled") return redrive(state, job, now)
   if (job.state !== "scheduled" && job.state !== "retryable") return "refused"
   job.runAt = now
   moveToAvailable(state, job)
@@ -65,8 +57,7 @@ const retry = (state: MemoryState, job: MemoryJob, now: number): TransitionResul
 }
 
 const redrive = (state: MemoryState, job: MemoryJob, now: number): TransitionResult["to"] => {
-  if (job.uniqueKey !== null && state.uniqueKeys.has(job.uniqueKey)) return "refused"
-  if (job.uniqueKey !== null) state.uniqueKeys.set(job.uniqueKey, job.id)
+  if (job.uniqueKey !== null && !Keys.retake(state.uniqueKeys, job.uniqueKey, job.id, now)) return "refused"
   Object.assign(
     job,
     {
