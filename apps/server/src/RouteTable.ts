@@ -38,6 +38,16 @@ export interface RouteTable {
   readonly methods: (url: string) => ReadonlyArray<string>
 }
 
+/**
+ * How long a part of a path may be. The router's own 100 characters would hide queues with long names; a name of 255
+ * characters has up to four bytes each, which are written as three.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const parameterLimit = 255 * 4 * 3
+
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
 
 /**
@@ -48,7 +58,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
  * @since 0.1.0
  */
 export const make = (extras: ReadonlyArray<Extra>): RouteTable => {
-  const router = FindMyWay.make<string>()
+  const router = FindMyWay.make<string>({ maxParamLength: parameterLimit })
   HttpApi.reflect(Api.Api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint }) => router.on(endpoint.method, endpoint.path as `/${string}`, endpoint.path)

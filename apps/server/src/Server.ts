@@ -81,7 +81,9 @@ const routes = (config: ServerConfig) =>
 
 const serve = Effect.fnUntraced(function*(config: ServerConfig) {
   const server = yield* HttpServer.HttpServer
-  const router = yield* HttpRouter.toHttpEffect(routes(config))
+  const router = yield* HttpRouter.toHttpEffect(routes(config)).pipe(
+    Effect.provideService(HttpRouter.RouterConfig, { maxParamLength: RouteTable.parameterLimit })
+  )
   const hub = yield* EventHub
   const table = RouteTable.make(Docs.routes)
   const admit = Admission.make(config.maxRequests)

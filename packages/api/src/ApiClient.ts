@@ -9,7 +9,9 @@
  */
 import type * as Effect from "effect/Effect"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as Redacted from "effect/Redacted"
 import { Api } from "./Api.ts"
 
 /**
@@ -26,7 +28,8 @@ export type ApiClient = HttpApiClient.ForApi<typeof Api>
  *
  * **Details**
  *
- * `baseUrl`: scheme, host and port, such as `http://127.0.0.1:4080`.
+ * - `baseUrl`: scheme, host and port, such as `http://127.0.0.1:4080`
+ * - `key`: an API key, for a server that asks for one
  *
  * @stability unstable
  * @category models
@@ -34,6 +37,7 @@ export type ApiClient = HttpApiClient.ForApi<typeof Api>
  */
 export interface Options {
   readonly baseUrl: string | URL
+  readonly key?: string | Redacted.Redacted
 }
 
 /**
@@ -44,4 +48,9 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options): Effect.Effect<ApiClient, never, HttpClient.HttpClient> =>
-  HttpApiClient.make(Api, { baseUrl: options.baseUrl })
+  HttpApiClient.make(Api, {
+    baseUrl: options.baseUrl,
+    transformClient: options.key === undefined
+      ? undefined
+      : HttpClient.mapRequest(HttpClientRequest.bearerToken(options.key))
+  })

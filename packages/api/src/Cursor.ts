@@ -25,23 +25,41 @@ const isJobId = Schema.is(JobId.JobId)
  * @category converting
  * @since 0.1.0
  */
-export const encode = (before: JobId.JobId): string => {
-  const position = `${version}.${before}`
-  return Base64Url.encode(`${position}.${checkSum(position)}`)
-}
+export const encode = (before: JobId.JobId): string => encodeText(before)
 
 /**
- * Reads a cursor; none when `encode` did not write exactly this text.
+ * Reads a cursor of jobs; none when `encode` did not write exactly this text.
  *
  * @stability unstable
  * @category converting
  * @since 0.1.0
  */
-export const decode = (cursor: string): Option.Option<JobId.JobId> => {
+export const decode = (cursor: string): Option.Option<JobId.JobId> => Option.filter(decodeText(cursor), isJobId)
+
+/**
+ * Writes the cursor of the page behind anything that has a name or an id.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const encodeText = (after: string): string => {
+  const position = `${version}.${after}`
+  return Base64Url.encode(`${position}.${checkSum(position)}`)
+}
+
+/**
+ * Reads such a cursor; none when `encodeText` did not write exactly this text.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeText = (cursor: string): Option.Option<string> => {
   const text = Base64Url.decodeString(cursor)
   if (Result.isFailure(text)) return Option.none()
-  const before = text.success.split(".")[1] ?? ""
-  return isJobId(before) && encode(before) === cursor ? Option.some(before) : Option.none()
+  const after = text.success.slice(version.length + 1, text.success.lastIndexOf("."))
+  return encodeText(after) === cursor ? Option.some(after) : Option.none()
 }
 
 /**

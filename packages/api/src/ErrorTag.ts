@@ -26,6 +26,7 @@ export const statuses = {
   RequestTimeout: 408,
   IllegalTransition: 409,
   ScheduleExists: 409,
+  ScheduleOwned: 409,
   IdempotencyConflict: 409,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,

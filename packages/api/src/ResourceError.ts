@@ -77,6 +77,23 @@ export class ScheduleExists extends Schema.Error<ScheduleExists>("ScheduleExists
 }
 
 /**
+ * Status 409: the schedule is declared in the code of a program, which would undo the change. It can be paused.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScheduleOwned extends Schema.Error<ScheduleOwned>("ScheduleOwned")(
+  envelope("ScheduleOwned"),
+  answered("ScheduleOwned", "The schedule is declared in code, which would undo the change")
+) {
+  readonly _tag = "ScheduleOwned"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
  * Status 409: a request with the same Idempotency-Key is under way; repeat it later.
  *
  * @stability unstable
@@ -140,6 +157,7 @@ export const all = [
   LimitNotFound,
   ScheduleNotFound,
   ScheduleExists,
+  ScheduleOwned,
   IdempotencyConflict,
   InvalidSchedule,
   IdempotencyMismatch

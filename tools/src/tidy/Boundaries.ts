@@ -20,6 +20,17 @@ export const libraries: Readonly<Record<string, Boundary>> = {
   "api": { may: ["@millrace/storage"] },
   "jobs": {
     may: ["@millrace/queue", "@millrace/retry-policy", "nodemailer", "csv-parse", "csv-stringify", "node:*"]
+  },
+  "cli": {
+    may: [
+      "@millrace/api",
+      "@millrace/queue",
+      "@millrace/storage",
+      "@millrace/storage-postgres",
+      "@effect/sql-pg",
+      "@effect/platform-node",
+      "node:*"
+    ]
   }
 }
 

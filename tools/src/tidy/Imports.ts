@@ -40,6 +40,9 @@ const namedBy = ({ manifest }: Package, isProduct: boolean): ReadonlySet<string>
 /** A package that is published or run keeps what its sources need out of `devDependencies`. */
 const isProduct = (source: Source.Source): boolean => /^(?:packages|apps)\/[^/]+\/src\//.test(source.path)
 
+/** The programs, and the command line, which is published as a package. */
+const isProgram = (path: string): boolean => /^(?:apps\/[^/]+|packages\/cli)\/src\//.test(path)
+
 const problemAbroad = (source: Source.Source, owner: Package, specifier: string): string | undefined => {
   const library = Source.isLibrary(source) ? source.path.split("/")[1] ?? "" : undefined
   if (library !== undefined) {
@@ -51,7 +54,7 @@ const problemAbroad = (source: Source.Source, owner: Package, specifier: string)
   if (!name.startsWith("node:") && !namedBy(owner, isProduct(source)).has(name)) {
     return `${name} is not named by the package.json of ${owner.manifest.name}`
   }
-  return /^apps\/[^/]+\/src\//.test(source.path) && Boundaries.drivers.includes(name) &&
+  return isProgram(source.path) && Boundaries.drivers.includes(name) &&
       Source.fileName(source) !== "main.ts"
     ? `${name} is a driver: choose it in main.ts`
     : undefined

@@ -2,7 +2,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { ApiClient } from "@millrace/api"
 import { Queue } from "@millrace/queue"
 import { JobId } from "@millrace/storage"
-import { Context, Effect, Layer, Scope, Stream } from "effect"
+import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as EventReader from "../support/EventReader.ts"
 import * as T from "../support/ServerUnderTest.ts"
@@ -87,7 +87,7 @@ describe("EventsHandlers", () => {
       )
       yield* reader.next
       // The server's grace is five seconds; a stream that did not end would use it up.
-      yield* Scope.close(scope, Effect.exitVoid).pipe(Effect.timeout("4 seconds"))
+      yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("4 seconds"))
       assert.isNull(yield* reader.next)
     }).pipe(Effect.scoped))
 })

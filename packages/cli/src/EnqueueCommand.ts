@@ -1,0 +1,158 @@
+/**
+ * `millrace enqueue`: creates one job, or a file of them.
+ *
+ * @since 0.1.0
+ */
+import { batchLimit, CreateJob } from "@millrace/api/CreateJob"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Failure from "./Failure.ts"
+import * as JobFlags from "./JobFlags.ts"
+import * as Output from "./Output.ts"
+import * as Progress from "./Progress.ts"
+import * as Server from "./Server.ts"
+import * as Watch from "./Watch.ts"
+
+const text = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
+
+const flags = {
+  name: Argument.String("name").pipe(Argument.withDescription("The kind of job"), Argument.optional),
+  payload: Argument.String("payload").pipe(
+    Argument.withDescription("Its payload as JSON. Defaults to {}"),
+    Argument.withSchema(Schema.fromJsonString(Schema.Json)),
+    Argument.optional
+  ),
+  file: text("file", "A file with one job as JSON a line, as POST /api/v1/jobs takes it, instead of name and payload"),
+  queue: text("queue", "The queue. Defaults to the job's"),
+  tenant: text("tenant", "Whose job it is"),
+  priority: text("priority", "urgent, high, normal, low, or 0 (first) to 100"),
+  delay: text("delay", "How long to wait, such as \"5 minutes\""),
+  runAt: JobFlags.instant("run-at", "Not before this instant"),
+  unique: text("unique", "While a job with this key is not finished, another is a duplicate"),
+  maxAttempts: Flag.Int("max-attempts").pipe(Flag.withDescription("Attempts until it is dead"), Flag.optional),
+  timeout: text("timeout", "How long one attempt may run, such as \"30 seconds\""),
+  tag: JobFlags.repeated("tag", "A word to find the job by"),
+  wait: Flag.Boolean("wait").pipe(
+    Flag.withDescription("Follow the job until it ends; exit code 1 unless it completes"),
+    Flag.withDefault(false)
+  )
+}
+
+type Given = Command.Command.Config.Infer<typeof flags>
+
+/**
+ * The command.
+ *
+ * @stability unstable
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make(
+  "enqueue",
+  flags,
+  (given) => Option.isSome(given.file) ? fromFile(given.file.value) : one(given)
+).pipe(
+  Command.withDescription("Create a job, or a file of jobs"),
+  Command.withExamples([
+    {
+      command:
+        "millrace enqueue email-notification '{\"to\":\"ada@example.com\",\"template\":\"welcome\",\"data\":{}}' --wait",
+      description: "Create a job and follow it"
+    },
+    { command: "millrace enqueue --file jobs.ndjson", description: "Create a job for each line of a file" }
+  ])
+)
+
+const one = Effect.fnUntraced(function*(given: Given) {
+  const job = yield* toJob(given)
+  const created = yield* Server.ask((client) => client.jobs.create({ payload: job }))
+  if (!given.wait) return yield* Output.answer(created, () => `job ${created.id}: ${created.outcome}`)
+  yield* Output.event(created, () => `job ${created.id}: ${created.outcome}`)
+  yield* Effect.flatMap(Watch.follow(created.id), Watch.expectCompleted)
+})
+
+const decode = Schema.decodeUnknownResult(Schema.toCodecJson(CreateJob), { onExcessProperty: "error" })
+
+const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> => {
+  if (Option.isNone(given.name)) {
+    return Effect.fail(Failure.usage("name", "is missing", "millrace enqueue <name> <payload>, or --file <file>"))
+  }
+  const plain = {
+    name: given.name.value,
+    payload: Option.getOrElse(given.payload, () => ({})),
+    ...definedOf({
+      queue: given.queue,
+      tenant: given.tenant,
+      priority: Option.map(given.priority, (text) => /^\d+$/.test(text) ? Number(text) : text),
+      delay: given.delay,
+      unique: given.unique,
+      maxAttempts: given.maxAttempts,
+      timeout: given.timeout
+    }),
+    ...(given.tag.length === 0 ? {} : { tags: given.tag })
+  }
+  const decoded = decode(plain)
+  if (Result.isFailure(decoded)) return Effect.fail(Failure.usage(...flagOf(decoded.failure.message)))
+  return Effect.succeed({ ...decoded.success, ...definedOf({ runAt: given.runAt }) })
+}
+
+/** The path at the end of a message names the field: it is called like its flag. */
+const flagOf = (message: string): readonly [string, string] => {
+  const [detail = message, path = ""] = message.split(/\n\s*at /)
+  const field = /\["(\w+)"\]/.exec(path)?.[1] ?? "job"
+  return [`--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, detail]
+}
+
+const definedOf = <const A extends { readonly [key: string]: Option.Option<unknown> }>(options: A) =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([key, value]) => Option.isSome(value) ? [[key, value.value]] : [])
+  ) as { readonly [K in keyof A]?: A[K] extends Option.Option<infer B> ? B : never }
+
+const fromFile = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(
+    Effect.mapError(() => Failure.usage("--file", `${path} can not be read`))
+  )
+  const jobs = yield* parse(path, text)
+  const outcomes = { enqueued: 0, duplicate: 0, replaced: 0 }
+  yield* Effect.scoped(Effect.gen(function*() {
+    const bar = yield* Progress.start(jobs.length)
+    for (let start = 0; start < jobs.length; start += batchLimit) {
+      const batch = jobs.slice(start, start + batchLimit)
+      const created = yield* Server.ask((client) => client.jobs.createBatch({ payload: { jobs: batch } })).pipe(
+        Effect.tapError(() => Effect.logError(`${start} of ${jobs.length} jobs were created before this`))
+      )
+      for (const { outcome } of created.jobs) outcomes[outcome] += 1
+      yield* bar.advance(batch.length)
+    }
+  }))
+  yield* Output.answer(
+    outcomes,
+    () => `${outcomes.enqueued} enqueued, ${outcomes.duplicate} duplicate, ${outcomes.replaced} replaced`
+  )
+})
+
+const parseLine = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.toCodecJson(CreateJob)), {
+  onExcessProperty: "error"
+})
+
+/** All lines are read before any job is created. */
+const parse = (path: string, text: string) =>
+  Effect.forEach(
+    text.split("\n").map((line, index) => ({ line, number: index + 1 })).filter(({ line }) => line.trim() !== ""),
+    ({ line, number }) => {
+      const job = parseLine(line)
+      return Result.isSuccess(job)
+        ? Effect.succeed(job.success)
+        : Effect.fail(
+          Failure.usage("--file", `line ${number} of ${path}: ${job.failure.message}`, "Nothing was created")
+        )
+    }
+  )

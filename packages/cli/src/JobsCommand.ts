@@ -1,0 +1,112 @@
+/**
+ * `millrace jobs`: list, show, steer and follow jobs.
+ *
+ * @since 0.1.0
+ */
+import type { ApiClient } from "@millrace/api/ApiClient"
+import type { JobAction } from "@millrace/api/JobView"
+import type { JobId } from "@millrace/storage/JobId"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as JobFlags from "./JobFlags.ts"
+import * as JobText from "./JobText.ts"
+import * as Output from "./Output.ts"
+import * as Pages from "./Pages.ts"
+import * as Server from "./Server.ts"
+import * as Watch from "./Watch.ts"
+
+const list = Command.make(
+  "list",
+  { state: JobFlags.state, ...JobFlags.filters, ...Pages.flags },
+  Effect.fnUntraced(function*({ all, cursor, limit, state, ...filters }) {
+    const states = state.flat()
+    const query = { ...JobFlags.toFilter(filters), ...(states.length === 0 ? {} : { state: states }) }
+    const page = yield* Pages.read(
+      { all, cursor, limit },
+      (position) => Server.ask((client) => client.jobs.list({ query: { ...query, ...position } }))
+    )
+    yield* Output.answer(page, () => JobText.list(page.items) + Pages.more(page))
+  })
+).pipe(
+  Command.withAlias("ls"),
+  Command.withDescription("List jobs, newest first"),
+  Command.withExamples([
+    { command: "millrace jobs list --state dead,retryable --name SendWelcome", description: "Jobs that failed" },
+    { command: "millrace jobs list --payload '{\"storeId\":\"s1\"}' --all --json", description: "All jobs of a store" }
+  ])
+)
+
+const show = Command.make(
+  "show",
+  { id: JobFlags.id },
+  Effect.fnUntraced(function*({ id }) {
+    const job = yield* Server.ask((client) => client.jobs.get({ params: { id } }))
+    const attempts = yield* Server.ask((client) => client.jobs.attempts({ params: { id } }))
+    yield* Output.answer({ ...job, attempts: attempts.items }, () => JobText.show(job, attempts.items))
+  })
+).pipe(Command.withDescription("Show a job, its payload, result and attempts"))
+
+/** Acts on each job in turn; one that is refused ends the command, and those before it stay as they are. */
+const steer = <const Name extends string, E>(
+  name: Name,
+  description: string,
+  act: (client: ApiClient, id: JobId) => Effect.Effect<JobAction, E>
+) =>
+  Command.make(
+    name,
+    { ids: JobFlags.ids },
+    Effect.fnUntraced(function*({ ids }) {
+      const done = yield* Effect.forEach(ids, (id) => Server.ask((client) => act(client, id)))
+      yield* Output.answer(done, () => done.map(({ from, id, to }) => `job ${id}: ${from} → ${to}`).join("\n"))
+    })
+  ).pipe(Command.withDescription(description))
+
+const cancel = steer(
+  "cancel",
+  "Cancel jobs; running ones are asked to stop",
+  (client, id) => client.jobs.cancel({ params: { id } })
+)
+
+const retry = steer(
+  "retry",
+  "Run dead or cancelled jobs again, and waiting ones now",
+  (client, id) => client.jobs.retry({ params: { id } })
+)
+
+const promote = steer(
+  "promote",
+  "Run scheduled or retryable jobs now",
+  (client, id) => client.jobs.promote({ params: { id } })
+)
+
+const remove = Command.make(
+  "remove",
+  { ids: JobFlags.ids },
+  Effect.fnUntraced(function*({ ids }) {
+    yield* Effect.forEach(ids, (id) => Server.ask((client) => client.jobs.remove({ params: { id } })), {
+      discard: true
+    })
+    yield* Output.answer({ removed: ids }, () => ids.map((id) => `job ${id}: removed`).join("\n"))
+  })
+).pipe(Command.withDescription("Delete jobs that do not run, with their history"))
+
+const watch = Command.make(
+  "watch",
+  { id: JobFlags.id },
+  Effect.fnUntraced(function*({ id }) {
+    const job = yield* Watch.follow(id)
+    yield* Watch.expectCompleted(job)
+  })
+).pipe(Command.withDescription("Follow a job until it ends; exit code 1 unless it completes"))
+
+/**
+ * The command.
+ *
+ * @stability unstable
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("jobs").pipe(
+  Command.withDescription("List, show, steer and follow jobs"),
+  Command.withSubcommands([list, show, cancel, retry, promote, remove, watch])
+)
