@@ -43,6 +43,11 @@ const command = Command.make("mutate", flags, (options) =>
   Effect.gen(function*() {
     const mutants = yield* Mutation.select(options.only.split(","))
     if (options.list) return yield* Effect.forEach(mutants, (mutant) => Console.log(line(mutant)), { discard: true })
+    if (yield* Mutation.isKilled(root, null)) {
+      yield* Console.error("The tests fail without any mutant: see vitest run --config tools/mutation.config.ts")
+      process.exitCode = 1
+      return
+    }
     const results = yield* runAll(mutants, options.jobs)
     if (Option.isSome(options.json)) {
       const files = yield* FileSystem.FileSystem

@@ -56,12 +56,12 @@ const rounds = ["^(?!.*random command sequences)", "random command sequences"]
 
 /** Whether a round of the driver's tests fails with the mutant. */
 const fails = Effect.fnUntraced(
-  function*(root: string, mutant: Mutant.Mutant, names: string) {
+  function*(root: string, id: string, names: string) {
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
     const handle = yield* spawner.spawn(
       ChildProcess.make("vitest", ["run", "--config", `${root}/mutation.config.ts`, "-t", names], {
         cwd: `${root}/..`,
-        env: { [Mutant.variable]: mutant.id },
+        env: { [Mutant.variable]: id },
         extendEnv: true,
         stdin: "ignore",
         stdout: "ignore",
@@ -74,9 +74,9 @@ const fails = Effect.fnUntraced(
   Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.succeed(true) })
 )
 
-/** Whether the tests of the driver fail with the mutant. */
-export const isKilled = Effect.fnUntraced(function*(root: string, mutant: Mutant.Mutant) {
-  for (const names of rounds) if (yield* fails(root, mutant, names)) return true
+/** Whether the tests of the driver fail with the mutant; with null, whether they fail as things are. */
+export const isKilled = Effect.fnUntraced(function*(root: string, mutant: Mutant.Mutant | null) {
+  for (const names of rounds) if (yield* fails(root, mutant?.id ?? "", names)) return true
   return false
 })
 
