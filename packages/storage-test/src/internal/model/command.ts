@@ -69,8 +69,12 @@ export const generate = (seed: number, length: number): ReadonlyArray<Command> =
   const random = makeRandom(seed)
   const commands: Array<Command> = [register(0), register(1), { _tag: "Control", command: declare("1.0.0", 2) }]
   while (commands.length < length) commands.push(...random.onceIn(8) ? story(random) : [command(random)])
-  return commands.slice(0, length)
+  return random.onceIn(2) ? commands.slice(0, length).map(withoutLimits) : commands.slice(0, length)
 }
+
+/** Half of the sequences know no limits: what limits allow hides what is wrong with shares. */
+const withoutLimits = (command: Command): Command =>
+  command._tag === "Insert" ? { ...command, jobs: command.jobs.map((job) => ({ ...job, limits: [] })) } : command
 
 const register = (worker: number): Command => ({ _tag: "Register", worker, leaseMillis: Fixture.leaseMillis })
 
