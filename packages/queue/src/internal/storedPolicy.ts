@@ -26,7 +26,7 @@ export const stored = (options: EnqueueOptions): Result.Result<Schema.Json | nul
     const policy = options.retry === undefined ? null : yield* encoded(options.retry)
     if (options.deadline === undefined) return policy
     const deadline = DateTime.toEpochMillis(yield* Checks.instant("deadline", options.deadline))
-    return { ...policy, [deadlineField]: deadline }
+    return Object.assign({ [deadlineField]: deadline }, policy)
   })
 
 const encoded = (policy: RetryPolicy.RetryPolicy): Result.Result<Schema.JsonObject, InvalidOption> =>
