@@ -72,8 +72,8 @@ const nextShown = (expression: CronExpression, zone: Zone.Zone, from: number): n
     const local = Calendar.nextLocal(expression, at + span.offset)
     if (local === null) return null
     if (local - span.offset < span.end) return local - span.offset
-    // What lies between has no time that fits, whatever its offsets are.
-    at = Math.max(span.end, local - aheadSeconds)
+    // Span by span: a clock that is set back shows times again that fit before.
+    at = span.end
   }
 }
 
