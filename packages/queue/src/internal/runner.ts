@@ -22,6 +22,7 @@ import * as JobLog from "./jobLog.ts"
 import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
 import * as Outcomes from "./outcome.ts"
+import * as Session from "./session.ts"
 import * as Policies from "./storedPolicy.ts"
 import * as Workshop from "./workshop.ts"
 
@@ -63,7 +64,10 @@ const releaseAged = (shop: Workshop.Workshop, lane: Lane.Lane, nowMillis: number
 const start = (shop: Workshop.Workshop, held: Held): void => {
   const nowMillis = Workshop.nowMillis(shop)
   const handler = shop.handlers.get(held.claim.name)
-  if (handler === undefined) return ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
+  // After a freeze the claim's reply may be read before the timekeeper looks: nothing starts beyond the lease.
+  if (handler === undefined || Session.isOver(held.session, nowMillis)) {
+    return ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
+  }
   const leftMillis = deadlineIn(shop, held)
   if (leftMillis <= 0) return ClaimTable.putOutcome(shop.table, held, Outcomes.tooLate, nowMillis)
   const payload = handler.definition.codec.decodeVersion(held.claim.payload, held.claim.version)

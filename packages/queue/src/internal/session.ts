@@ -42,6 +42,9 @@ export const mayClaim = (session: Session): boolean => session.state === "live" 
 /** Is there nothing left that this session is needed for? */
 export const isIdle = (session: Session): boolean => session.held === 0 && session.claiming === 0
 
+/** Is its lease over by this process's clock? A process that was frozen may ask before its timekeeper has noticed. */
+export const isOver = (session: Session, nowMillis: number): boolean => session.deadlineMillis <= nowMillis
+
 /** The deadline that a request for a lease gives when it succeeds: reckoned from before it was sent. */
 export const deadlineMillis = (sentMillis: number, leaseMillis: number, marginShare: number): number =>
   sentMillis + leaseMillis * (1 - marginShare)

@@ -21,6 +21,14 @@ describe("session", () => {
     assert.isFalse(Session.isIdle(session))
   })
 
+  it("is over from its deadline on, and before it is registered", () => {
+    const session = Session.make("w/1")
+    assert.isTrue(Session.isOver(session, 0))
+    session.deadlineMillis = 11_000
+    assert.isFalse(Session.isOver(session, 10_999))
+    assert.isTrue(Session.isOver(session, 11_000))
+  })
+
   it("reckons its deadline from before the request was sent, less the margin", () => {
     assert.strictEqual(Session.deadlineMillis(1_000, 12_000, 1 / 6), 11_000)
   })
