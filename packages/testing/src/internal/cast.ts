@@ -13,18 +13,24 @@ import type { Behaviour, JobName } from "../Scenario.ts"
 /** The error that a handler fails with. */
 export class Busy extends Schema.TaggedError<Busy>()("Busy", { number: Schema.Int }) {}
 
+/** When failed attempts are repeated. */
+export const policies: { readonly [Name in JobName]: RetryPolicy.RetryPolicy } = {
+  Mail: RetryPolicy.exponential({ base: "200 millis", cap: "2 seconds", maxAttempts: 5 }),
+  Report: RetryPolicy.fixed("300 millis", { maxAttempts: 5 }),
+  Import: RetryPolicy.exponential({ base: "1 millis", cap: "500 millis", maxAttempts: 3 })
+}
+
 const config = {
   payload: { number: Schema.Int },
   success: Schema.Struct({ number: Schema.Int, token: Schema.Int }),
-  error: Busy,
-  retry: RetryPolicy.exponential({ base: "200 millis", cap: "2 seconds", maxAttempts: 5 })
+  error: Busy
 }
 
 /** The kinds of jobs. */
 export const definitions = {
-  Mail: Job.make("Mail", config),
-  Report: Job.make("Report", { ...config, retry: RetryPolicy.fixed("300 millis", { maxAttempts: 5 }) }),
-  Import: Job.make("Import", config)
+  Mail: Job.make("Mail", { ...config, retry: policies.Mail }),
+  Report: Job.make("Report", { ...config, retry: policies.Report }),
+  Import: Job.make("Import", { ...config, retry: policies.Import })
 } satisfies { readonly [Name in JobName]: unknown }
 
 /** What handlers need of the stage. */

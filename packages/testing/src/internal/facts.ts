@@ -12,6 +12,7 @@ import type { JobState } from "@millrace/storage/JobState"
 import type { NewJob } from "@millrace/storage/NewJob"
 import type { Outcome } from "@millrace/storage/Outcome"
 import type { WorkerInfo } from "@millrace/storage/WorkerRecord"
+import * as Port from "./port.ts"
 
 /** The right to run one attempt, as it was lent. */
 export interface ClaimFact {
@@ -97,7 +98,8 @@ export const addJob = (facts: Facts, id: JobId, input: NewJob, dueMillis: number
     ends: new Map()
   }
   facts.jobs.set(id, job)
-  if (input.unique !== null) facts.keys.set(input.unique.key, id)
+  const key = Port.keyOf(input)
+  if (key !== null) facts.keys.set(key, id)
   if (dueMillis > nowMillis) job.state = "scheduled"
   else makeAvailable(facts, job)
 }
@@ -144,8 +146,9 @@ export const finish = (facts: Facts, job: JobFact, state: "completed" | "cancell
 }
 
 /** The unique key of a job is free, if it holds it. */
-export const freeKey = (facts: Facts, { id, input: { unique } }: JobFact): void => {
-  if (unique !== null && facts.keys.get(unique.key) === id) facts.keys.delete(unique.key)
+export const freeKey = (facts: Facts, { id, input }: JobFact): void => {
+  const key = Port.keyOf(input)
+  if (key !== null && facts.keys.get(key) === id) facts.keys.delete(key)
 }
 
 /** The jobs that a worker runs. */

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { Scene } from "./bystander.ts"
 import type { JobFact } from "./facts.ts"
 import type { Service } from "./network.ts"
+import * as Port from "./port.ts"
 
 /** Compares the storage with the facts. */
 export const inspect = (scene: Scene, storage: Service): void => {
@@ -24,7 +25,7 @@ export const inspect = (scene: Scene, storage: Service): void => {
   for (const job of facts.jobs.values()) {
     const record = records.get(job.id)
     if (record === undefined) journal.breach("I1", `job ${job.id} is lost`)
-    else compare(scene, job, record, Effect.runSync(storage.inspect.history(job.id)))
+    else compare(scene, job, record, Effect.runSync(Port.historyOf(storage, job.id)))
   }
   checkKeys(scene, storage)
 }
@@ -42,7 +43,10 @@ const compare = ({ journal }: Scene, job: JobFact, record: JobRecord, history: R
 /** Every unique key is free again: nobody is refused because of a job that has ended. */
 const checkKeys = ({ facts, journal }: Scene, storage: Service): void => {
   const probes = new Map<string, { readonly id: JobId; readonly input: NewJob }>()
-  for (const { id, input } of facts.jobs.values()) if (input.unique !== null) probes.set(input.unique.key, { id, input })
+  for (const { id, input } of facts.jobs.values()) {
+    const key = Port.keyOf(input)
+    if (key !== null) probes.set(key, { id, input })
+  }
   for (const [key, { input }] of probes) {
     const [result] = Effect.runSync(storage.insert([input]))
     if (result?._tag !== "Enqueued") journal.breach("I10", `unique key ${key} is held by ${result?.id}, which has ended`)

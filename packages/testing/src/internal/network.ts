@@ -240,16 +240,16 @@ class Cable {
     const nowMicros = kernel.nowMicros()
     const fairMicros = 50 + dice.below(settings.latencyMillis * 1_000)
     const slow = this.#weather("Slow", process)
-    if (slow !== undefined && dice.chance(slow.share)) {
-      this.#trouble(process)
-      return fairMicros + dice.below(slow.byMillis * 1_000)
-    }
-    if (operation === null || !dice.chance(settings.aimShare)) return fairMicros
+    const isSlow = slow !== undefined && dice.chance(slow.share)
+    if (isSlow) this.#trouble(process)
+    const lateMicros = isSlow ? dice.below(slow.byMillis * 1_000) : 0
+    if (operation === null || !dice.chance(settings.aimShare)) return fairMicros + lateMicros
     const arrivalMillis = (nowMicros + fairMicros) / 1_000
-    const points = turningPoints(arrivalMillis).filter((point) => point - arrivalMillis < aimMillis)
+    const farMillis = isSlow ? slow.byMillis : aimMillis
+    const points = turningPoints(arrivalMillis).filter((point) => point - arrivalMillis < farMillis)
     const point = points[dice.below(Math.max(1, points.length))]
     // At the instant itself, or one millisecond before or after it.
-    return point === undefined ? fairMicros : Math.max(fairMicros, (point + dice.between(-1, 1)) * 1_000 - nowMicros)
+    return point === undefined ? fairMicros + lateMicros : Math.max(fairMicros, (point + dice.between(-1, 1)) * 1_000 - nowMicros)
   }
 
   #weather(tag: Weather["_tag"], process: Process): Weather | undefined {

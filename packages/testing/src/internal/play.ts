@@ -122,7 +122,18 @@ class Theatre {
     for (const fault of faults) this.#after(fault.atMillis, () => this.#strike(fault))
     this.#after(Scenarios.calmMillis(this.scenario) + 1, () => {
       this.#isCalm = true
+      this.#resumeAll()
     })
+  }
+
+  /** An operator's pause that was tried again may come after its end. */
+  #resumeAll(): void {
+    for (const queue of this.scene.facts.paused) {
+      this.#open += 1
+      this.kernel.at(this.kernel.nowMicros(), this.#client, () =>
+        this.#ask(persist(Queue.Queue.use((service) => service.resume(queue))), () => this.#note(`resume of ${queue}`)))
+    }
+    if (!this.#isDone()) this.#after(2_000, () => this.#resumeAll())
   }
 
   run(): Played {
@@ -203,12 +214,16 @@ class Theatre {
     const { behaviours } = this.scenario.jobs[number] ?? { behaviours: [] }
     const starts = ledger.starts.get(job.id) ?? 0
     const behaviour = behaviours[Math.min(starts, behaviours.length - 1)] ?? { does: "Succeed", millis: 0 }
+    const claim = facts.jobs.get(job.id)?.claim
+    if (claim?.token !== job.token) {
+      journal.breach("I6", `job ${job.id} starts in ${process.name} with token ${job.token}, which was lost before`)
+    }
     const execution: Ledger.Execution = {
       id: job.id,
       number,
       token: job.token,
       process,
-      isAlone: facts.jobs.get(job.id)?.claim?.isAlone ?? false,
+      isAlone: claim?.isAlone ?? false,
       behaviour,
       startedMicros: this.kernel.nowMicros(),
       end: "open"
@@ -303,7 +318,7 @@ class Theatre {
     })
   }
 
-  #client_<A, E>(effect: Effect.Effect<A, E, Queue.Queue>, done: (exit: Exit.Exit<A, E>) => void): void {
+  #ask<A, E>(effect: Effect.Effect<A, E, Queue.Queue>, done: (exit: Exit.Exit<A, E>) => void): void {
     this.#runClient?.(effect).addObserver((exit) => {
       this.#open -= 1
       done(exit)
@@ -323,7 +338,7 @@ class Theatre {
       ...(plan.delayMillis === 0 ? {} : { delay: plan.delayMillis })
     }
     const enqueued = persist(definition.enqueue({ number: plan.number }, options))
-    this.#client_(enqueued, (exit) => {
+    this.#ask(enqueued, (exit) => {
       if (!Exit.isSuccess(exit)) return this.#note(`job ${plan.number} was not enqueued`)
       const { id } = exit.value
       this.#note(`job ${plan.number} is ${exit.value._tag} as ${id}`)
@@ -335,7 +350,7 @@ class Theatre {
 
   #await(id: JobId): void {
     this.#open += 1
-    this.#client_(Queue.Queue.use((queue) => queue.awaitFinished(id)), (exit) => {
+    this.#ask(Queue.Queue.use((queue) => queue.awaitFinished(id)), (exit) => {
       this.#note(`job ${id} was awaited: ${exit._tag}`)
       if (Exit.isSuccess(exit) && !JobState.isTerminal(exit.value.state)) {
         this.journal.breach("port", `job ${id} is said to have ended as ${exit.value.state}`)
@@ -346,7 +361,7 @@ class Theatre {
   #command(command: Command): void {
     if ("queue" in command) {
       const { _tag, queue } = command
-      return this.#client_(
+      return this.#ask(
         persist(Queue.Queue.use((service) => _tag === "Pause" ? service.pause(queue) : service.resume(queue))),
         () => this.#note(`${_tag} of ${queue}`)
       )
@@ -358,7 +373,7 @@ class Theatre {
       return
     }
     const action = _tag === "Cancel" ? { _tag, reason: "asked to" } : { _tag }
-    this.#client_(
+    this.#ask(
       persist(Queue.Queue.use((service) => service.transition([id], action))),
       (exit) => {
         this.#note(`${_tag} of ${id}: ${exit._tag}`)

@@ -5,6 +5,7 @@ import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
 import type { Scene } from "../bystander.ts"
 import type { JobFact } from "../facts.ts"
 import * as Facts from "../facts.ts"
+import * as Port from "../port.ts"
 
 /** Notes claims: only to a live worker, only what is available to it, in the promised order, each with a fresh token. */
 export const claim = (
@@ -33,11 +34,8 @@ export const claim = (
 const candidatesOf = (facts: Facts.Facts, options: ClaimOptions): ReadonlyArray<JobFact> =>
   [...facts.jobs.values()].filter((job) =>
     job.state === "available" && job.input.queue === options.queue && job.isSuspect === (options.suspects === true)
-    && isHandled(options, job)
+    && Port.isHandled(options, job.input)
   )
-
-const isHandled = ({ handles }: ClaimOptions, { input: { name, version } }: JobFact): boolean =>
-  handles.some((handle) => handle.name === name && handle.versionMin <= version && version <= handle.versionMax)
 
 const lend = (scene: Scene, options: ClaimOptions, claim: Claim): void => {
   const { facts, journal } = scene
@@ -60,7 +58,7 @@ const faultOf = (job: JobFact, options: ClaimOptions, claim: Claim): readonly [s
   if (job.state !== "available") return ["port", `it is ${job.state}`]
   if (claim.token !== job.token + 1) return ["I3", `its token is ${claim.token} after ${job.token}`]
   if (job.isSuspect !== (options.suspects === true)) return ["alone", job.isSuspect ? "it is suspect" : "it is none"]
-  if (job.input.queue !== options.queue || !isHandled(options, job)) return ["port", "was not asked for"]
+  if (job.input.queue !== options.queue || !Port.isHandled(options, job.input)) return ["port", "was not asked for"]
   if (claim.failures !== job.failures || claim.crashes !== job.crashes) {
     return ["I14", `it is said to have ${claim.failures} failures and ${claim.crashes} crashes`]
   }

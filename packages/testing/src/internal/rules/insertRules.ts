@@ -6,6 +6,7 @@ import type { Promoted } from "@millrace/storage/Storage"
 import * as DateTime from "effect/DateTime"
 import type { Scene } from "../bystander.ts"
 import * as Facts from "../facts.ts"
+import * as Port from "../port.ts"
 
 /** Notes inserted jobs. At most one live job holds a unique key, and a free key refuses nobody. */
 export const insert = (
@@ -22,7 +23,8 @@ export const insert = (
 }
 
 const insertOne = ({ facts, journal }: Scene, job: NewJob, { _tag, id }: InsertResult, nowMillis: number): void => {
-  const holder = job.unique === null ? undefined : facts.keys.get(job.unique.key)
+  const key = Port.keyOf(job)
+  const holder = key === null ? undefined : facts.keys.get(key)
   if (_tag === "Enqueued") {
     if (holder !== undefined) journal.breach("I10", `job ${id} has the unique key of live job ${holder}`)
     if (facts.jobs.has(id)) journal.breach("port", `id ${id} is given twice`)

@@ -7,7 +7,9 @@ import type { Fence, FencedResult } from "@millrace/storage/Claim"
 import type { Outcome, Report, Settlement } from "@millrace/storage/Outcome"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import type { JobName } from "../../Scenario.ts"
 import type { Scene } from "../bystander.ts"
+import * as Cast from "../cast.ts"
 import type { JobFact } from "../facts.ts"
 import * as Facts from "../facts.ts"
 import * as Ledger from "../ledger.ts"
@@ -129,6 +131,9 @@ const checkTruth = (scene: Scene, job: JobFact, { outcome, token }: Settlement):
   }
   if (outcome._tag === "Completed" && !isResultOf(outcome.result, job, token)) say("I14", "with another result")
   if (outcome._tag === "Retried") checkRetry(job, outcome.delayMillis, say)
+  if (outcome._tag === "Dead" && execution.behaviour.does !== "Dead" && decide(job)._tag === "Retry") {
+    say("I4", `it has failed ${job.failures + 1} times of ${job.input.maxAttempts}`)
+  }
 }
 
 const isResultOf = (result: Schema.Json | null, job: JobFact, token: number): boolean =>
@@ -136,24 +141,31 @@ const isResultOf = (result: Schema.Json | null, job: JobFact, token: number): bo
 
 const decodePolicy = Schema.decodeUnknownExit(Schema.toCodecJson(RetryPolicy.RetryPolicy))
 
-/** The policy decides, from what is stored alone: the same wherever the job runs. */
-const checkRetry = (
-  job: JobFact,
-  delayMillis: number,
-  say: (invariant: string, detail: string) => void
-): void => {
-  const failures = job.failures + 1
-  if (failures >= job.input.maxAttempts) return say("I4", `it has failed ${failures} times already`)
-  const policy = decodePolicy(job.input.retry)
-  if (!Exit.isSuccess(policy)) return
-  const decision = RetryPolicy.decide(policy.value, {
-    failures,
+/** A job without a policy of its own follows its definition's. */
+const policyOf = ({ input: { name, retry } }: JobFact): RetryPolicy.RetryPolicy => {
+  const exit = decodePolicy(retry)
+  return Exit.isSuccess(exit) ? exit.value : Cast.policies[name as JobName]
+}
+
+/** What the policy decides after this failure, from what is stored alone: the same wherever the job runs. */
+const decide = (job: JobFact) => {
+  return RetryPolicy.decide(policyOf(job), {
+    failures: job.failures + 1,
     elapsedMillis: 0,
     seed: job.id,
     errorTag: undefined,
     retryAfterMillis: undefined,
     maxAttempts: job.input.maxAttempts
   })
-  if (decision._tag === "Retry" && decision.delayMillis === delayMillis) return
-  say("retry", `in ${delayMillis} ms, where the policy says ${JSON.stringify(decision)}`)
+}
+
+const checkRetry = (
+  job: JobFact,
+  delayMillis: number,
+  say: (invariant: string, detail: string) => void
+): void => {
+  const decision = decide(job)
+  if (decision._tag === "GiveUp") return say("I4", `it has failed ${job.failures + 1} times already`)
+  if (decision.delayMillis === delayMillis) return
+  say("retry", `in ${delayMillis} ms, where the policy says ${decision.delayMillis} ms`)
 }

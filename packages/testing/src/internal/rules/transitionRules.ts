@@ -7,6 +7,7 @@ import type { TransitionAction, TransitionResult } from "@millrace/storage/Stora
 import type { Scene } from "../bystander.ts"
 import type { JobFact } from "../facts.ts"
 import * as Facts from "../facts.ts"
+import * as Port from "../port.ts"
 
 /** Notes what an operator did with jobs. */
 export const transition = (
@@ -53,9 +54,9 @@ const retry = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
     return "available"
   }
   if (job.state !== "dead" && job.state !== "cancelled") return "refused"
-  const { unique } = job.input
-  if (unique !== null && facts.keys.has(unique.key)) return "refused"
-  if (unique !== null) facts.keys.set(unique.key, job.id)
+  const key = Port.keyOf(job.input)
+  if (key !== null && facts.keys.has(key)) return "refused"
+  if (key !== null) facts.keys.set(key, job.id)
   job.failures = 0
   job.crashes = 0
   Facts.makeAvailable(facts, job)
