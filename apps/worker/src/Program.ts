@@ -73,11 +73,12 @@ export const layer = (
     Layer.provideMerge([Queue.layer, workerOf(settings)])
   )
 
-const workerOf = ({ concurrency, grace, lease, poll, queues }: WorkerSettings) =>
+const workerOf = ({ concurrency, grace, lease, poll, queues, standstill }: WorkerSettings) =>
   Worker.layer({
     queues,
     concurrency,
     leaseDuration: lease,
+    standstillDuration: standstill,
     graceDuration: grace,
     pollInterval: poll,
     jobLogLevel: "Info"

@@ -13,6 +13,8 @@
  * | `--no-builtin` | `MILLRACE_BUILTIN=false` | leaves the built-in jobs out | served |
  * | `--log-format` | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
  * | `--log-level` | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error`, `none` … | `info` |
+ * | | `MILLRACE_STANDSTILL` | how long the lease is kept while the event loop stands still | `5 minutes` |
+ * | | `MILLRACE_RECYCLE` | ends the process when a handler is stuck for so long, or its event loop is dead | `off` |
  * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
  * | | `MILLRACE_DATABASE_CONNECTIONS` | connections of the pool | `10` |
  *
@@ -52,6 +54,9 @@ export interface WorkerSettings {
   readonly lease: Duration.Duration
   readonly grace: Duration.Duration
   readonly poll: Duration.Duration
+  readonly standstill: Duration.Duration
+  /** How long a handler may be stuck before the process ends; null: for ever. */
+  readonly recycle: Duration.Duration | null
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
   readonly builtin: boolean
@@ -100,6 +105,8 @@ const Lease = atLeast(1000, "must be from 1 second to 1 day")
 const Pause = atLeast(1, "must be from 1 millisecond to 1 day")
 
 const Grace = atLeast(0, "must be from 0 seconds to 1 day")
+
+const Recycle = Schema.Union([Schema.Literal("off"), Pause])
 
 const Name = Schema.String.check(
   Schema.isPattern(/^[^\p{Cc}]{1,255}$/u, { message: "must be 1 to 255 characters, none of them a control character" })
@@ -188,6 +195,8 @@ const environment = Config.all({
   lease: Config.schema(Lease, "MILLRACE_LEASE").pipe(Config.withDefault(Duration.seconds(12))),
   grace: Config.schema(Grace, "MILLRACE_GRACE").pipe(Config.withDefault(Duration.seconds(8))),
   poll: Config.schema(Pause, "MILLRACE_POLL").pipe(Config.withDefault(Duration.seconds(1))),
+  standstill: Config.schema(Pause, "MILLRACE_STANDSTILL").pipe(Config.withDefault(Duration.minutes(5))),
+  recycle: Config.schema(Recycle, "MILLRACE_RECYCLE").pipe(Config.withDefault("off" as const)),
   databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
   databaseConnections: Config.schema(Concurrency, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
   builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
@@ -221,6 +230,8 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     lease: Option.getOrElse(given.lease, () => found.lease),
     grace: Option.getOrElse(given.grace, () => found.grace),
     poll: Option.getOrElse(given.poll, () => found.poll),
+    standstill: found.standstill,
+    recycle: found.recycle === "off" ? null : found.recycle,
     databaseUrl: databaseUrl.value,
     databaseConnections: found.databaseConnections,
     builtin: Option.getOrElse(given.builtin, () => found.builtin),

@@ -10,7 +10,9 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
+import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
+import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
@@ -27,15 +29,20 @@ import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Program from "./Program.ts"
 import * as Reason from "./Reason.ts"
+import * as Recycler from "./Recycler.ts"
 import * as WorkerSettings from "./WorkerSettings.ts"
 
-const database = ({ databaseConnections, databaseUrl }: WorkerSettings.WorkerSettings) =>
-  PgStorage.layer.pipe(Layer.provideMerge(PgClient.layer({
-    url: databaseUrl,
-    maxConnections: databaseConnections,
-    applicationName: "millrace-worker",
-    connectTimeout: "5 seconds"
-  })))
+const database = ({ databaseConnections, databaseUrl, recycle }: WorkerSettings.WorkerSettings) =>
+  Layer.merge(PgStorage.layer, PgHeart.layerWith({ recycle: recycle !== null })).pipe(
+    Layer.provideMerge(PgClient.layer({
+      url: databaseUrl,
+      maxConnections: databaseConnections,
+      applicationName: "millrace-worker",
+      connectTimeout: "5 seconds",
+      // An idle connection that is dead without a word is found before somebody needs it.
+      keepAlive: "10 seconds"
+    }))
+  )
 
 const release = "0.1.0"
 
@@ -47,13 +54,17 @@ const serve = Effect.fnUntraced(function*(settings: WorkerSettings.WorkerSetting
   const gate = DatabaseGate.pass(
     settings.migrate ? PgMigrations.migrate() : DatabaseGate.expectApplied(PgMigrations.status())
   )
-  return yield* Layer.launch(
-    Program.layer(settings, modules.flat()).pipe(
-      Layer.provide(Layer.effectDiscard(gate)),
-      Layer.provide(database(settings)),
-      Layer.provide(identity)
-    )
+  const program = Program.layer(settings, modules.flat()).pipe(
+    Layer.provide(Layer.effectDiscard(gate)),
+    Layer.provide(database(settings)),
+    Layer.provide(identity)
   )
+  const { recycle } = settings
+  const life = Effect.flatMap(
+    Worker.Worker,
+    (worker) => recycle === null ? Effect.never : Recycler.watch(worker, recycle)
+  )
+  return yield* Effect.provide(life, program)
 })
 
 const command = Command.make(

@@ -46,13 +46,14 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
   it.effect("has a default for everything but the database", () =>
     Effect.gen(function*() {
       const found = yield* settings([])
-      const { databaseUrl, grace, lease, poll, ...rest } = found
+      const { databaseUrl, grace, lease, poll, standstill, ...rest } = found
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
-      assert.deepStrictEqual([lease, grace, poll].map(Duration.toMillis), [12_000, 8000, 1000])
+      assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
       assert.deepStrictEqual(rest, {
         jobs: [],
         queues: ["default"],
         concurrency: 10,
+        recycle: null,
         databaseConnections: 10,
         builtin: true,
         migrate: true,
@@ -71,14 +72,17 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_LEASE: "30 seconds",
         MILLRACE_GRACE: "0 seconds",
         MILLRACE_POLL: "250 millis",
+        MILLRACE_STANDSTILL: "1 minute",
+        MILLRACE_RECYCLE: "10 minutes",
         MILLRACE_BUILTIN: "false",
         MILLRACE_MIGRATE: "off",
         MILLRACE_DATABASE_CONNECTIONS: "4",
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
       })
-      const { databaseUrl: _, grace, lease, poll, ...rest } = found
-      assert.deepStrictEqual([lease, grace, poll].map(Duration.toMillis), [30_000, 0, 250])
+      const { databaseUrl: _, grace, lease, poll, recycle, standstill, ...rest } = found
+      assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [30_000, 0, 250, 60_000])
+      assert.deepStrictEqual(recycle, Duration.minutes(10))
       assert.deepStrictEqual(rest, {
         jobs: ["./a.ts", "./b.ts"],
         queues: ["default", "mail"],

@@ -72,6 +72,38 @@ export const renewalsPerLease = 3
 export const leaseMarginShare = 1 / 6
 
 /**
+ * How long a heart keeps the lease of a process whose event loop stands still, in milliseconds: 5 minutes.
+ *
+ * **Details**
+ *
+ * Long enough for a handler that computes without a pause, short enough that the jobs of a program that hangs for ever
+ * run elsewhere the same hour.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const standstillMillis = 5 * 60_000
+
+/**
+ * Pause between two signs of life of the event loop, in milliseconds: 1 second.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const pulseMillis = 1_000
+
+/**
+ * Delay of a sign of life that is reported as a blocked event loop, in milliseconds: 1 second.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const blockedMillis = 1_000
+
+/**
  * Jobs that run at the same time in one queue of a worker that states no concurrency: 10.
  *
  * @stability unstable

@@ -86,6 +86,19 @@ export const stuck = Metric.counter("millrace_handlers_stuck", {
 })
 
 /**
+ * Times that the event loop stood still for a second or more: a handler that computes without a pause, or a stopped
+ * process.
+ *
+ * @stability unstable
+ * @category metrics
+ * @since 0.1.0
+ */
+export const blocked = Metric.counter("millrace_event_loop_blocked", {
+  description: "Times that the event loop stood still for a second or more",
+  incremental: true
+})
+
+/**
  * Outcomes in one write.
  *
  * @stability unstable

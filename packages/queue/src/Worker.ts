@@ -20,6 +20,7 @@ import * as Listener from "./internal/listener.ts"
 import * as Loop from "./internal/loop.ts"
 import * as Promoter from "./internal/promoter.ts"
 import * as Pruner from "./internal/pruner.ts"
+import * as Pulse from "./internal/pulse.ts"
 import * as Reclaimer from "./internal/reclaimer.ts"
 import * as Registration from "./internal/registration.ts"
 import * as Renewer from "./internal/renewer.ts"
@@ -150,6 +151,7 @@ const startActors = (shop: Workshop.Workshop): Effect.Effect<ReadonlyArray<Fiber
   })
 
 const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageError>> => [
+  Pulse.make(shop),
   Renewer.make(shop),
   Timekeeper.make(shop),
   Listener.make(shop),

@@ -32,6 +32,8 @@ export interface QueueOptions {
  *   none. Defaults to 10
  * - `pollInterval`: pause between two looks of an idle worker, plus or minus 20 %. Defaults to 1 second
  * - `leaseDuration`: how long the storage trusts a silent worker; renewed three times as often. Defaults to 12 seconds
+ * - `standstillDuration`: how long the heart of the process, if it has one, keeps the lease while the event loop stands
+ *   still. Then the lease ends, and the jobs run elsewhere. Defaults to 5 minutes
  * - `graceDuration`: time that running jobs get when the worker stops. Defaults to 10 seconds
  * - `keepFinished`, `keepDead`: how long `completed` and `cancelled`, and `dead` jobs are kept. Default to 30 and 90 days
  * - `maintenance`: whether this worker also promotes, reclaims and prunes. Some worker must. Defaults to true
@@ -50,6 +52,7 @@ export interface WorkerOptions {
   readonly agingEvery?: number
   readonly pollInterval?: Duration.Input
   readonly leaseDuration?: Duration.Input
+  readonly standstillDuration?: Duration.Input
   readonly graceDuration?: Duration.Input
   readonly keepFinished?: Duration.Input
   readonly keepDead?: Duration.Input

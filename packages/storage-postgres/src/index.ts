@@ -1,5 +1,6 @@
 export * as Migration from "./Migration.ts"
 export * as PgError from "./PgError.ts"
+export * as PgHeart from "./PgHeart.ts"
 export * as PgMigrations from "./PgMigrations.ts"
 export * as PgScheduleStorage from "./PgScheduleStorage.ts"
 export * as PgSchema from "./PgSchema.ts"

@@ -13,7 +13,7 @@ export const libraries: Readonly<Record<string, Boundary>> = {
   "retry-policy": { may: [] },
   "storage": { may: [] },
   "storage-test": { may: ["@millrace/storage", "@effect/vitest", "vitest"] },
-  "storage-postgres": { may: ["@millrace/storage", "@effect/sql-pg", "node:worker_threads"] },
+  "storage-postgres": { may: ["@millrace/storage", "@effect/sql-pg", "node:fs", "node:worker_threads"] },
   "postgres-embedded": { may: ["@effect/sql-pg", "@effect/platform-node", "node:*", "vitest"] },
   "queue": { may: ["@millrace/storage", "@millrace/retry-policy"] },
   "scheduler": { may: ["@millrace/storage", "@millrace/queue"] },

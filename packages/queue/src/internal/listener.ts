@@ -28,7 +28,7 @@ const hear = (shop: Workshop.Workshop, event: StorageEvent): void => {
     case "Connected":
       Workshop.wakeClaimers(shop)
       shop.wakes.promoter.openUnsafe()
-      shop.wakes.renewer.openUnsafe()
+      Workshop.askForRenewal(shop)
       return
     case "Available":
       for (const lane of shop.lanes) if (lane.settings.queue === event.queue) lane.claimWake.openUnsafe()
@@ -38,7 +38,7 @@ const hear = (shop: Workshop.Workshop, event: StorageEvent): void => {
       return
     case "CancelRequested":
       // The renewal's answer names the jobs.
-      if (Workshop.sessions(shop).some(({ workerId }) => workerId === event.workerId)) shop.wakes.renewer.openUnsafe()
+      if (Workshop.sessions(shop).some(({ workerId }) => workerId === event.workerId)) Workshop.askForRenewal(shop)
       return
     case "Finished":
   }

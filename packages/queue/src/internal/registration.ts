@@ -65,6 +65,6 @@ const letGo = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =
 /** The storage hears of the names with the next renewal, which is now. */
 const announce = (shop: Workshop.Workshop): void => {
   shop.session.isOutdated = true
-  shop.wakes.renewer.openUnsafe()
+  Workshop.askForRenewal(shop)
   Workshop.wakeClaimers(shop)
 }

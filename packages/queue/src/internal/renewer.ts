@@ -1,7 +1,8 @@
 /**
  * Renewer: keeps the registration of the worker, and with it all its claims, alive.
  *
- * One renewal per lease third for the whole process. It hands cancellations to running handlers, and when the storage
+ * One renewal per lease third for the whole process. Where the process has a heart, that renews the lease on a thread of
+ * its own, and the renewer only takes over when the heart falls silent. It hands cancellations to running handlers, and when the storage
  * says that the registration is gone it drops every claim of it and registers under a fresh id. It needs nothing but
  * `storage.renew` and the table of claims.
  */
@@ -27,10 +28,16 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
 const step = (shop: Workshop.Workshop): Effect.Effect<Loop.Pause, StorageError> =>
   Effect.gen(function*() {
     const { session } = shop
-    yield* renew(shop, session)
+    const asked = shop.isRenewalAsked
+    shop.isRenewalAsked = false
+    if (asked || !isKept(shop, session)) yield* renew(shop, session)
     if (shop.session !== session) return Loop.again
     if (session.isTainted && session.state === "live") yield* replace(shop)
     for (const old of shop.oldSessions) yield* keepOrLeave(shop, old)
+    const sentMillis = session.keeping?.sentMillis() ?? -Infinity
+    if (isKept(shop, session)) {
+      return Loop.exactly(Math.max(1, Math.ceil(sentMillis + patienceMillis(shop) - Workshop.nowMillis(shop))))
+    }
     const unit = yield* Random.next
     return Loop.exactly(pauseMillis(shop.settings.leaseMillis, unit))
   })
@@ -38,6 +45,31 @@ const step = (shop: Workshop.Workshop): Effect.Effect<Loop.Pause, StorageError> 
 /** A third of the lease, or up to a fifth less: never more, so that two renewals may fail. `unit` is from 0 to 1. */
 export const pauseMillis = (leaseMillis: number, unit: number): number =>
   Math.round(leaseMillis / Defaults.renewalsPerLease * (1 - Defaults.jitterShare * unit))
+
+/** How long a heart may be silent before the renewer takes over: half of the lease, which leaves time for two tries. */
+const patienceMillis = (shop: Workshop.Workshop): number => shop.settings.leaseMillis / 2
+
+/** Was the lease renewed by the heart a moment ago, and is there nothing else to tell the storage? */
+const isKept = (shop: Workshop.Workshop, { isOutdated, keeping, state }: Session.Session): boolean =>
+  keeping !== null && state === "live" && !isOutdated
+  && Workshop.nowMillis(shop) - keeping.sentMillis() < patienceMillis(shop)
+
+/** Lets the heart renew a registration from now on. */
+const keep = (shop: Workshop.Workshop, session: Session.Session): void => {
+  if (shop.heart === null || session.keeping !== null || session.state !== "live") return
+  session.keeping = shop.heart.keep({
+    workerId: session.workerId,
+    leaseMillis: shop.settings.leaseMillis,
+    everyMillis: shop.settings.leaseMillis / Defaults.renewalsPerLease,
+    standstillMillis: shop.settings.standstillMillis,
+    heard: (result, sentMillis) => {
+      if (session.state === "lost" || session.state === "left") return
+      receive(shop, session, result, sentMillis)
+      // A fresh session has to be registered.
+      if (result._tag === "Lost") Workshop.askForRenewal(shop)
+    }
+  })
+}
 
 const renew = (shop: Workshop.Workshop, session: Session.Session): Effect.Effect<void, StorageError> =>
   Effect.gen(function*() {
@@ -102,7 +134,8 @@ const receive = (
   sentMillis: number
 ): void => {
   if (result._tag === "Lost") return lose(shop, session)
-  session.deadlineMillis = Session.deadlineMillis(sentMillis, shop.settings.leaseMillis, Defaults.leaseMarginShare)
+  const deadline = Session.deadlineMillis(sentMillis, shop.settings.leaseMillis, Defaults.leaseMarginShare)
+  session.deadlineMillis = Math.max(session.deadlineMillis, deadline)
   ClaimTable.ring(shop.table, session.deadlineMillis)
   for (const { id, reason, token } of result.cancellations) cancel(shop, id, token, reason)
   if (result.suspects && !shop.hasSuspects) {
@@ -111,6 +144,7 @@ const receive = (
   }
   const wasAble = Session.mayClaim(session)
   if (session.state === "joining") session.state = "live"
+  keep(shop, session)
   session.isFenced = Workshop.nowMillis(shop) >= session.deadlineMillis
   if (!wasAble && Session.mayClaim(session)) Workshop.wakeClaimers(shop)
 }
@@ -126,6 +160,7 @@ const cancel = (shop: Workshop.Workshop, id: string, token: number, reason: stri
 /** Every claim of the session is gone: its handlers stop, and nothing of it is settled. */
 const lose = (shop: Workshop.Workshop, session: Session.Session): void => {
   session.state = "lost"
+  Session.letGo(session)
   JobLog.say(shop, "Error", "the registration of this worker is gone: its jobs are interrupted and run elsewhere", {
     worker: session.workerId,
     claims: session.held
@@ -147,11 +182,12 @@ const replace = (shop: Workshop.Workshop): Effect.Effect<void, StorageError> => 
 
 /** An old session without claims leaves, which gives back what the storage lent it and nobody knows of. */
 const keepOrLeave = (shop: Workshop.Workshop, session: Session.Session): Effect.Effect<void, StorageError> =>
-  Session.isIdle(session) ? leave(shop, session) : renew(shop, session)
+  Session.isIdle(session) ? leave(shop, session) : isKept(shop, session) ? Effect.void : renew(shop, session)
 
 /** Ends the registration of a session. */
 export const leave = (shop: Workshop.Workshop, session: Session.Session): Effect.Effect<void, StorageError> =>
   Effect.map(send(shop, { _tag: "Leave", workerId: session.workerId }), () => {
     session.state = "left"
+    Session.letGo(session)
     shop.oldSessions = shop.oldSessions.filter((other) => other !== session)
   })

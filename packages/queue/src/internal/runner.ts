@@ -65,6 +65,7 @@ const start = (shop: Workshop.Workshop, held: Held): void => {
   const nowMillis = Workshop.nowMillis(shop)
   const handler = shop.handlers.get(held.claim.name)
   // After a freeze the claim's reply may be read before the timekeeper looks: nothing starts beyond the lease.
+  if (Session.isOver(held.session, nowMillis)) Session.catchUp(held.session, shop.settings.leaseMillis)
   if (handler === undefined || Session.isOver(held.session, nowMillis)) {
     return ClaimTable.putOutcome(shop.table, held, Outcomes.released, nowMillis)
   }

@@ -5,6 +5,9 @@
  * their last claim is settled.
  */
 
+import type { Keeping } from "@millrace/storage/Heart"
+import * as Defaults from "../Defaults.ts"
+
 /** A registration. */
 export interface Session {
   readonly workerId: string
@@ -18,6 +21,8 @@ export interface Session {
   isTainted: boolean
   /** What it told the storage of this worker is out of date. */
   isOutdated: boolean
+  /** What renews it beside the event loop, if there is a heart. */
+  keeping: Keeping | null
   /** Claims that it holds. */
   held: number
   /** Claim requests that are under way. */
@@ -32,6 +37,7 @@ export const make = (workerId: string): Session => ({
   isFenced: false,
   isTainted: false,
   isOutdated: false,
+  keeping: null,
   held: 0,
   claiming: 0
 })
@@ -44,6 +50,22 @@ export const isIdle = (session: Session): boolean => session.held === 0 && sessi
 
 /** Is its lease over by this process's clock? A process that was frozen may ask before its timekeeper has noticed. */
 export const isOver = (session: Session, nowMillis: number): boolean => session.deadlineMillis <= nowMillis
+
+/**
+ * Takes over what a heart has achieved: a renewal counts from the moment it was sent, also while its answer waits to be
+ * heard.
+ */
+export const catchUp = (session: Session, leaseMillis: number): void => {
+  if (session.keeping === null || session.state !== "live") return
+  const renewed = deadlineMillis(session.keeping.sentMillis(), leaseMillis, Defaults.leaseMarginShare)
+  if (renewed > session.deadlineMillis) session.deadlineMillis = renewed
+}
+
+/** Nothing renews this session beside the event loop any more. */
+export const letGo = (session: Session): void => {
+  session.keeping?.stop()
+  session.keeping = null
+}
 
 /** The deadline that a request for a lease gives when it succeeds: reckoned from before it was sent. */
 export const deadlineMillis = (sentMillis: number, leaseMillis: number, marginShare: number): number =>

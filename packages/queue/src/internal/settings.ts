@@ -23,6 +23,7 @@ export interface Settings {
   readonly agingEvery: number
   readonly pollMillis: number
   readonly leaseMillis: number
+  readonly standstillMillis: number
   readonly graceMillis: number
   readonly keepFinishedMillis: number
   readonly keepDeadMillis: number
@@ -42,6 +43,11 @@ export const resolve = (options: WorkerOptions): Result.Result<Settings, Invalid
       agingEvery: yield* whole("agingEvery", options.agingEvery ?? Defaults.agingEvery, 0),
       pollMillis: yield* atLeast("pollInterval", options.pollInterval ?? Defaults.pollMillis, 1),
       leaseMillis: yield* atLeast("leaseDuration", options.leaseDuration ?? Defaults.leaseMillis, leaseMillisMin),
+      standstillMillis: yield* atLeast(
+        "standstillDuration",
+        options.standstillDuration ?? Defaults.standstillMillis,
+        0
+      ),
       graceMillis: yield* atLeast("graceDuration", options.graceDuration ?? Defaults.graceMillis, 0),
       keepFinishedMillis: yield* atLeast("keepFinished", options.keepFinished ?? Defaults.keepFinishedMillis, 0),
       keepDeadMillis: yield* atLeast("keepDead", options.keepDead ?? Defaults.keepDeadMillis, 0),

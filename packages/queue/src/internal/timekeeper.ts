@@ -11,7 +11,7 @@ import type { Held } from "./claimTable.ts"
 import * as ClaimTable from "./claimTable.ts"
 import * as JobLog from "./jobLog.ts"
 import * as Loop from "./loop.ts"
-import type * as Session from "./session.ts"
+import * as Session from "./session.ts"
 import * as Workshop from "./workshop.ts"
 
 /** The timekeeper of a worker. */
@@ -35,6 +35,7 @@ const step = (shop: Workshop.Workshop): Loop.Pause => {
 /** Answers when to look at the lease again. */
 const watchLease = (shop: Workshop.Workshop, session: Session.Session, nowMillis: number): number => {
   if (session.state !== "live" || session.isFenced) return Infinity
+  Session.catchUp(session, shop.settings.leaseMillis)
   if (session.deadlineMillis > nowMillis) return session.deadlineMillis
   session.isFenced = true
   JobLog.say(shop, "Error", "the lease could not be renewed in time: running jobs are interrupted", {

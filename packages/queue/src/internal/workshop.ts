@@ -2,6 +2,8 @@
  * What the actors of one worker share: the storage, the settings, the table of claims, its sessions and handlers.
  */
 import type { Handle } from "@millrace/storage/Claim"
+import type { HeartService } from "@millrace/storage/Heart"
+import { Heart } from "@millrace/storage/Heart"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -29,6 +31,8 @@ export interface Workshop {
   readonly clock: Clock.Clock
   /** The context of the worker: loggers and metrics for what happens outside of its actors' fibers. */
   readonly context: Context.Context<never>
+  /** What renews leases beside the event loop. */
+  readonly heart: HeartService | null
   readonly table: ClaimTable.ClaimTable
   readonly reports: Reports.ReportQueue
   readonly lanes: ReadonlyArray<Lane.Lane>
@@ -40,6 +44,8 @@ export interface Workshop {
     readonly declarer: Latch.Latch
   }
   readonly logs: { readonly start: boolean; readonly complete: boolean; readonly claim: boolean }
+  /** Something is to be told or asked with the next renewal, which is due now. */
+  isRenewalAsked: boolean
   session: Session.Session
   /** Sessions that were replaced and still hold claims. */
   oldSessions: Array<Session.Session>
@@ -62,6 +68,7 @@ export const make = Effect.fnUntraced(
     const clock = yield* Clock.Clock
     const context = yield* Effect.context<never>()
     const identity = yield* WorkerIdentity
+    const heart = yield* Heart
     const id = `${identity.host}-${identity.pid}-${yield* randomText}`
     const minimum = yield* References.MinimumLogLevel
     const logsJobs = LogLevel.isGreaterThanOrEqualTo(settings.jobLogLevel, minimum)
@@ -72,6 +79,7 @@ export const make = Effect.fnUntraced(
       settings,
       clock,
       context,
+      heart,
       table: ClaimTable.make(),
       reports: Reports.make(),
       lanes: settings.queues.map((queue) => Lane.make(queue, Monotonic.millisOf(clock))),
@@ -86,6 +94,7 @@ export const make = Effect.fnUntraced(
       session: Session.make(`${id}/1`),
       oldSessions: [],
       sessionCount: 1,
+      isRenewalAsked: false,
       isStopping: false,
       isIsolating: false,
       hasSuspects: false,
@@ -129,6 +138,12 @@ export const mayClaim = (shop: Workshop): boolean =>
 /** Wakes the claimers of all queues. */
 export const wakeClaimers = (shop: Workshop): void => {
   for (const lane of shop.lanes) lane.claimWake.openUnsafe()
+}
+
+/** Lets the renewer ask the storage now, whatever the heart does. */
+export const askForRenewal = (shop: Workshop): void => {
+  shop.isRenewalAsked = true
+  shop.wakes.renewer.openUnsafe()
 }
 
 /** The monotonic time of the worker, in milliseconds. */

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Heart } from "@millrace/storage"
 import type { RenewRequest } from "@millrace/storage/WorkerRecord"
-import { Deferred, Effect, Ref } from "effect"
+import { Clock, Deferred, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import * as Renewer from "../../src/internal/renewer.ts"
 import * as Job from "../../src/Job.ts"
 import * as Queue from "../../src/Queue.ts"
+import * as TestHeart from "../TestHeart.ts"
 import * as TestStorage from "../TestStorage.ts"
 import * as TestWorker from "../TestWorker.ts"
 
@@ -203,4 +205,115 @@ describe("renewer", () => {
       assert.isAtLeast(new Set(ids).size, 4)
       assert.isTrue(ids.every((id) => id.startsWith(`${worker.id}/`)))
     }).pipe(Effect.provide(TestWorker.layer())))
+
+  describe("with a heart", () => {
+    const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+
+    /** Lets the heart of a worker beat every three seconds. */
+    const beating = (heart: TestHeart.TestHeart, workerId: string) =>
+      Effect.forkScoped(Effect.forever(Effect.gen(function*() {
+        const { inner } = yield* TestStorage.TestStorage
+        yield* inner.renew({ _tag: "Renew", workerId, leaseMillis: 12_000 })
+        heart.beat(workerId, yield* monotonicMillis)
+        yield* Effect.sleep("3 seconds")
+      })))
+
+    const withHeart = Effect.fnUntraced(function*() {
+      const heart = TestHeart.make()
+      const storage = yield* TestStorage.TestStorage
+      const interrupted = yield* Ref.make(0)
+      const { stop, worker } = yield* TestWorker.start(
+        Work.toLayer(() => Effect.never.pipe(Effect.onInterrupt(() => Ref.update(interrupted, (n) => n + 1))))
+      ).pipe(Effect.provideService(Heart.Heart, heart.service))
+      const { id } = yield* Work.enqueue({})
+      yield* settle
+      const { workerId } = yield* worker.health
+      return { heart, storage, interrupted, worker, workerId, id, stop }
+    })
+
+    it.effect("F06: leaves the renewals to the heart while that beats", () =>
+      Effect.gen(function*() {
+        const { heart, interrupted, storage, worker, workerId } = yield* withHeart()
+        assert.deepStrictEqual([...heart.kept.keys()], [workerId])
+        assert.deepInclude(heart.kept.get(workerId), {
+          leaseMillis: 12_000,
+          everyMillis: 4_000,
+          standstillMillis: 300_000
+        })
+        yield* beating(heart, workerId)
+        yield* settle
+        const before = requests(storage).length
+        yield* pass(60_000)
+        assert.strictEqual(requests(storage).length, before)
+        assert.strictEqual((yield* worker.health).state, "running")
+        assert.strictEqual(yield* Ref.get(interrupted), 0)
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("F06: believes a beat of which it has not heard before it interrupts anything", () =>
+      Effect.gen(function*() {
+        const { heart, interrupted, storage, workerId } = yield* withHeart()
+        // Nothing is heard, and the renewer itself gets no answer: only what the heart wrote down counts.
+        storage.fault("renew", "fail", Infinity)
+        yield* beating(heart, workerId)
+        yield* pass(60_000)
+        assert.strictEqual(yield* Ref.get(interrupted), 0)
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("F07: takes over when the heart is silent for half a lease, and loses nothing", () =>
+      Effect.gen(function*() {
+        const { interrupted, storage, worker } = yield* withHeart()
+        const before = requests(storage).length
+        yield* pass(60_000)
+        assert.isAtLeast(requests(storage).length - before, 9)
+        assert.strictEqual((yield* worker.health).state, "running")
+        assert.strictEqual(yield* Ref.get(interrupted), 0)
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("F07: interrupts its handlers before the lease ends when neither heart nor renewer reach the storage", () =>
+      Effect.gen(function*() {
+        const { interrupted, storage, worker, workerId } = yield* withHeart()
+        storage.fault("renew", "fail", Infinity)
+        yield* pass(9_500)
+        assert.strictEqual(yield* Ref.get(interrupted), 0)
+        yield* pass(700)
+        assert.strictEqual(yield* Ref.get(interrupted), 1)
+        assert.strictEqual((yield* worker.health).state, "fenced")
+        const { workers } = yield* storage.inner.overview
+        assert.deepStrictEqual(workers.map(({ id }) => id), [workerId])
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("hears from the heart of cancellations, and of a lost registration, which it replaces at once", () =>
+      Effect.gen(function*() {
+        const { heart, id, interrupted, storage, worker, workerId } = yield* withHeart()
+        yield* beating(heart, workerId)
+        const now = yield* monotonicMillis
+        heart.kept.get(workerId)?.heard(
+          { _tag: "Renewed", cancellations: [{ id, token: 1, reason: "enough" }], suspects: false },
+          now
+        )
+        yield* settle
+        assert.strictEqual(yield* Ref.get(interrupted), 1)
+        assert.strictEqual((yield* recordOf(id)).state, "cancelled")
+        yield* forget(storage, workerId)
+        heart.kept.get(workerId)?.heard({ _tag: "Lost" }, now)
+        yield* settle
+        const { state, workerId: next } = yield* worker.health
+        assert.strictEqual(state, "running")
+        assert.notStrictEqual(next, workerId)
+        assert.deepStrictEqual([...heart.kept.keys()], [next])
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("tells the heart that it lives, and takes its registration back when it leaves", () =>
+      Effect.gen(function*() {
+        const { heart, stop, workerId } = yield* withHeart()
+        yield* beating(heart, workerId)
+        const before = heart.signs()
+        yield* pass(20_000)
+        assert.isAtLeast(heart.signs() - before, 18)
+        const fiber = yield* Effect.forkChild(stop)
+        yield* pass(12_000)
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual([...heart.kept.keys()], [])
+      }).pipe(Effect.provide(TestWorker.layer())))
+  })
 })

@@ -13,6 +13,7 @@ describe("settings", () => {
       agingEvery: 10,
       pollMillis: 1_000,
       leaseMillis: 12_000,
+      standstillMillis: 300_000,
       graceMillis: 10_000,
       keepFinishedMillis: 30 * 86_400_000,
       keepDeadMillis: 90 * 86_400_000,

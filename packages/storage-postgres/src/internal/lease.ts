@@ -21,7 +21,7 @@ export const makeRenew = (session: Session, notifier: Notifier) => {
 
   const renew = Effect.fnUntraced(function*(workerId: string, leaseMillis: number) {
     const rows = yield* session.rows("renew", renewText, [yield* session.now, workerId, String(leaseMillis)])
-    return rows[0] === undefined ? lost : renewed(rows[0])
+    return toRenewed(rows[0])
   })
 
   return Effect.fnUntraced(function*(request: RenewRequest): Effect.fn.Return<RenewResult, StorageError.StorageError> {
@@ -76,11 +76,13 @@ const queuesOf = (rows: ReadonlyArray<Row>): ReadonlySet<string> => new Set(rows
 
 const lost: RenewResult = { _tag: "Lost" }
 
-const renewed = (row: Row): RenewResult => ({
-  _tag: "Renewed",
-  cancellations: row["cancellations"] as Extract<RenewResult, { _tag: "Renewed" }>["cancellations"],
-  suspects: row["suspects"] as boolean
-})
+/** The answer of a renewal from the row of its statement; no row: the registration is gone. */
+export const toRenewed = (row: Row | undefined): RenewResult =>
+  row === undefined ? lost : {
+    _tag: "Renewed",
+    cancellations: row["cancellations"] as Extract<RenewResult, { _tag: "Renewed" }>["cancellations"],
+    suspects: row["suspects"] as boolean
+  }
 
 const toReclaimed = (row: Row): Reclaimed => ({
   id: JobId.makeUnsafe(row["id"] as bigint),
