@@ -15,6 +15,9 @@ const apart = [
   "tests/system/test/**/*.test.ts"
 ]
 
+// These measure times with processes of their own: when everything else is done.
+const faults = ["tests/system/test/faults/**/*.test.ts"]
+
 // The others share two processes: loading Effect anew for every file took three quarters of the time.
 const together = ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts"]
 
@@ -33,7 +36,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "apart", include: apart, isolate: true }
+        test: { name: "apart", include: apart, exclude: [...configDefaults.exclude, ...faults], isolate: true }
+      },
+      {
+        extends: true,
+        test: { name: "faults", include: faults, isolate: true, sequence: { groupOrder: 1 } }
       }
     ]
   }

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { Writer } from "./CrashLedger.ts"
 
 /** What a job of a storm does. */
-export const Kind = Schema.Literals(["plain", "fails", "reports", "transacts", "blocks", "aborts", "never", "ignores"])
+export const Kind = Schema.Literals(["plain", "fails", "reports", "transacts", "blocks", "aborts", "hoards", "never"])
 
 /** A failure that is part of the plan. */
 export class PlannedFailure extends Schema.TaggedError<PlannedFailure>()("PlannedFailure", {}) {}
@@ -34,6 +34,12 @@ const block = (millis: number) =>
     while (performance.now() < until);
   })
 
+/** Takes memory until the process dies of it. */
+const hoard = (): never => {
+  const kept: Array<Array<number>> = []
+  while (true) kept.push(Array.from({ length: 100_000 }, (_, at) => at + kept.length))
+}
+
 /** The handler; what happens goes to the ledger. */
 export const layer = (ledger: Writer) =>
   Work.toLayer((payload, job) => {
@@ -49,9 +55,8 @@ export const layer = (ledger: Writer) =>
         case "fails":
           yield* Effect.sleep(payload.millis)
           return job.attempt === 1 ? yield* new PlannedFailure() : outcome
-        case "ignores":
-          yield* Effect.uninterruptible(Effect.sleep(payload.millis))
-          return outcome
+        case "hoards":
+          return yield* Effect.sync(hoard)
         case "never":
           return job.attempt === 1 ? yield* Effect.never : outcome
         case "plain":
