@@ -42,7 +42,8 @@ export const toResponse = (error: ApiError.ApiError): HttpServerResponse.HttpSer
   HttpServerResponse.text(toText(error), { status: statusOf(error), contentType: "application/json" })
 
 /**
- * Adds `Retry-After` to an answer that asks for patience: status 429 or 503.
+ * Adds `Retry-After` to an answer that asks for patience, status 429 or 503, unless it says how much itself; and
+ * `WWW-Authenticate` to one that asks for a key.
  *
  * @stability unstable
  * @category converting
@@ -51,8 +52,10 @@ export const toResponse = (error: ApiError.ApiError): HttpServerResponse.HttpSer
 export const withRetryAfter = (
   response: HttpServerResponse.HttpServerResponse
 ): HttpServerResponse.HttpServerResponse =>
-  response.status === 429 || response.status === 503
+  (response.status === 429 || response.status === 503) && response.headers["retry-after"] === undefined
     ? HttpServerResponse.setHeader(response, "retry-after", retryAfterSeconds)
+    : response.status === 401
+    ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
     : response
 
 /** Says which field of a request did not fit its schema. */

@@ -4,9 +4,14 @@
  * | Variable | Meaning | Default |
  * | --- | --- | --- |
  * | `DATABASE_URL` | the PostgreSQL to work on | required by `main.ts` |
- * | `MILLRACE_HOST` | address to listen on; loopback only | `127.0.0.1` |
+ * | `MILLRACE_HOST` | address to listen on; others than loopback need `MILLRACE_AUTH=keys` | `127.0.0.1` |
  * | `MILLRACE_PORT` | port to listen on; 0 lets the system choose | `4080` |
  * | `MILLRACE_ALLOWED_HOSTS` | further host names that requests may name, separated by commas | none |
+ * | `MILLRACE_AUTH` | `keys`: every request needs an API key; `auto`: from the first key on | `auto` |
+ * | `MILLRACE_ADMIN_KEY` | a key with all rights that is not stored: `mr_<id>.<secret>` | none |
+ * | `MILLRACE_REQUESTS_PER_SECOND` | requests of one key, and of one address | `1000` |
+ * | `MILLRACE_REQUEST_BURST` | requests of one key, and of one address, at once | `2000` |
+ * | `MILLRACE_FAILURES_PER_MINUTE` | requests with a wrong key of one address; then all of its requests wait | `20` |
  * | `MILLRACE_JOBS` | modules whose exported job definitions the server knows, separated by commas | none |
  * | `MILLRACE_MIGRATE` | `off` leaves the tables alone | `on` |
  * | `MILLRACE_GRACE` | time that running requests get to end when the server stops | `5 seconds` |
@@ -26,6 +31,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as ApiKeyText from "./ApiKeyText.ts"
 import * as HostName from "./HostName.ts"
 
 /**
@@ -42,6 +48,11 @@ export interface ServerConfig {
   readonly grace: Duration.Duration
   readonly requestTimeout: Duration.Duration
   readonly maxRequests: number
+  readonly authentication: "auto" | "keys"
+  readonly adminKey: Redacted.Redacted | null
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  readonly failuresPerMinute: number
 }
 
 /**
@@ -69,9 +80,9 @@ export class ExposedHost extends Schema.TaggedError<ExposedHost>()("ExposedHost"
   host: Schema.String
 }) {
   override get message(): string {
-    return `MILLRACE_HOST is ${this.host}, which other machines can reach. This release has no API keys, so the ` +
-      "server listens on the loopback interface only: use 127.0.0.1 or ::1, and a proxy with its own " +
-      "authentication in front (with MILLRACE_ALLOWED_HOSTS) where others need it."
+    return `MILLRACE_HOST is ${this.host}, which other machines can reach, and no API key is asked for. Set ` +
+      "MILLRACE_AUTH=keys, so that every request needs one (MILLRACE_ADMIN_KEY can be the first), or listen on " +
+      "127.0.0.1 or ::1."
   }
 }
 
@@ -88,7 +99,12 @@ export const defaults: ServerConfig = {
   allowedHosts: [],
   grace: Duration.seconds(5),
   requestTimeout: Duration.seconds(15),
-  maxRequests: 256
+  maxRequests: 256,
+  authentication: "auto",
+  adminKey: null,
+  requestsPerSecond: 1000,
+  requestBurst: 2000,
+  failuresPerMinute: 20
 }
 
 const port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
@@ -99,6 +115,14 @@ const DatabaseUrl = Schema.String.annotate({ message: databaseUrlMessage }).chec
   Schema.makeFilter((text: string) =>
     URL.canParse(text) && ["postgres:", "postgresql:"].includes(new URL(text).protocol) || databaseUrlMessage
   )
+)
+
+const adminKeyMessage =
+  "expected mr_<id>.<secret>: an id of lower-case letters and digits, and a secret of 43 letters, " +
+  "digits, _ or -; millrace-server new-key prints one"
+
+const AdminKey = Schema.String.annotate({ message: adminKeyMessage }).check(
+  Schema.makeFilter((text: string) => ApiKeyText.parse(text) !== null || adminKeyMessage)
 )
 
 const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
@@ -116,7 +140,16 @@ export const server: Config.Config<ServerConfig> = Config.all({
   allowedHosts: Config.Array(Schema.String, "MILLRACE_ALLOWED_HOSTS").pipe(Config.withDefault(defaults.allowedHosts)),
   grace: Config.Duration("MILLRACE_GRACE").pipe(Config.withDefault(defaults.grace)),
   requestTimeout: Config.Duration("MILLRACE_REQUEST_TIMEOUT").pipe(Config.withDefault(defaults.requestTimeout)),
-  maxRequests: Config.schema(positive, "MILLRACE_MAX_REQUESTS").pipe(Config.withDefault(defaults.maxRequests))
+  maxRequests: Config.schema(positive, "MILLRACE_MAX_REQUESTS").pipe(Config.withDefault(defaults.maxRequests)),
+  authentication: Config.Literals(["auto", "keys"], "MILLRACE_AUTH").pipe(Config.withDefault(defaults.authentication)),
+  adminKey: Config.schema(Schema.Redacted(AdminKey), "MILLRACE_ADMIN_KEY").pipe(Config.withDefault(null)),
+  requestsPerSecond: Config.schema(positive, "MILLRACE_REQUESTS_PER_SECOND").pipe(
+    Config.withDefault(defaults.requestsPerSecond)
+  ),
+  requestBurst: Config.schema(positive, "MILLRACE_REQUEST_BURST").pipe(Config.withDefault(defaults.requestBurst)),
+  failuresPerMinute: Config.schema(positive, "MILLRACE_FAILURES_PER_MINUTE").pipe(
+    Config.withDefault(defaults.failuresPerMinute)
+  )
 })
 
 /**
@@ -150,11 +183,13 @@ export const provider = (
   })
 
 /**
- * Lets settings pass whose host only this machine can reach, and refuses others.
+ * Lets settings pass whose host only this machine can reach, or that ask for keys, and refuses others.
  *
  * @stability unstable
  * @category validation
  * @since 0.1.0
  */
 export const refuseExposed = (config: ServerConfig): Effect.Effect<ServerConfig, ExposedHost> =>
-  HostName.isLoopback(config.host) ? Effect.succeed(config) : Effect.fail(new ExposedHost({ host: config.host }))
+  HostName.isLoopback(config.host) || config.authentication === "keys" || config.adminKey !== null
+    ? Effect.succeed(config) :
+    Effect.fail(new ExposedHost({ host: config.host }))

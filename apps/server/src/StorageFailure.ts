@@ -38,6 +38,17 @@ export const refuse = (error: StorageError.StorageError): Effect.Effect<never, A
 export const answered = <A, R>(effect: Effect.Effect<A, StorageError.StorageError, R>): Effect.Effect<A, Answer, R> =>
   Effect.catch(effect, refuse)
 
+/**
+ * Answers a storage that failed at something that the caller did not choose, such as his key or the audit: any refusal
+ * of a value is a defect.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export const unavailable = (error: StorageError.StorageError): Effect.Effect<never, ApiError.Unavailable> =>
+  Effect.catchTag(refuse(error), "InvalidRequest", () => Effect.die(error))
+
 const toAnswer = (error: StorageError.StorageError): Effect.Effect<never, Answer> => {
   switch (error.reason._tag) {
     case "Unavailable":

@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Redacted } from "effect"
 import * as ServerConfig from "../src/ServerConfig.ts"
 
+const adminKey = `mr_boss.${"s".repeat(43)}`
+
 const withEnv = (env: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
 
@@ -27,8 +29,14 @@ describe("ServerConfig", () => {
         allowedHosts: ["jobs.internal", "queue.internal"],
         grace: Duration.seconds(1),
         requestTimeout: Duration.minutes(1),
-        maxRequests: 8
+        maxRequests: 8,
+        authentication: "keys",
+        adminKey: server.adminKey,
+        requestsPerSecond: 7,
+        requestBurst: 9,
+        failuresPerMinute: 3
       })
+      assert.strictEqual(server.adminKey === null ? null : Redacted.value(server.adminKey), adminKey)
       const program = yield* ServerConfig.program
       assert.strictEqual(Redacted.value(program.databaseUrl), "postgres://localhost/jobs")
       assert.deepInclude(program, { databaseConnections: 3, jobs: ["./jobs.ts", "./more.ts"], migrate: false })
@@ -39,6 +47,11 @@ describe("ServerConfig", () => {
       MILLRACE_GRACE: "1 second",
       MILLRACE_REQUEST_TIMEOUT: "1 minute",
       MILLRACE_MAX_REQUESTS: "8",
+      MILLRACE_AUTH: "keys",
+      MILLRACE_ADMIN_KEY: adminKey,
+      MILLRACE_REQUESTS_PER_SECOND: "7",
+      MILLRACE_REQUEST_BURST: "9",
+      MILLRACE_FAILURES_PER_MINUTE: "3",
       DATABASE_URL: "postgres://localhost/jobs",
       MILLRACE_DATABASE_CONNECTIONS: "3",
       MILLRACE_JOBS: "./jobs.ts,./more.ts",
@@ -46,9 +59,17 @@ describe("ServerConfig", () => {
     })))
 
   for (
-    const env of [{ MILLRACE_PORT: "65536" }, { MILLRACE_PORT: "http" }, { MILLRACE_MAX_REQUESTS: "0" }, {
-      MILLRACE_GRACE: "soon"
-    }]
+    const env of [
+      { MILLRACE_PORT: "65536" },
+      { MILLRACE_PORT: "http" },
+      { MILLRACE_MAX_REQUESTS: "0" },
+      {
+        MILLRACE_GRACE: "soon"
+      },
+      { MILLRACE_AUTH: "none" },
+      { MILLRACE_ADMIN_KEY: "secret" },
+      { MILLRACE_REQUESTS_PER_SECOND: "-1" }
+    ]
   ) {
     it.effect(`refuses ${JSON.stringify(env)}`, () =>
       Effect.gen(function*() {
@@ -82,11 +103,15 @@ describe("ServerConfig", () => {
   }
 
   for (const host of ["0.0.0.0", "::", "10.0.0.5", "jobs.example"]) {
-    it.effect(`refuses to listen on ${host}, and says why`, () =>
+    it.effect(`refuses to listen on ${host} without keys, and says why (F74)`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(ServerConfig.refuseExposed({ ...ServerConfig.defaults, host }))
         assert.strictEqual(error.host, host)
         assert.include(error.message, "MILLRACE_HOST")
+        const asked = { ...ServerConfig.defaults, host, authentication: "keys" as const }
+        assert.strictEqual(yield* ServerConfig.refuseExposed(asked), asked)
+        const own = { ...ServerConfig.defaults, host, adminKey: Redacted.make(adminKey) }
+        assert.strictEqual(yield* ServerConfig.refuseExposed(own), own)
       }))
   }
 })

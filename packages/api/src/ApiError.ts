@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as AccessError from "./AccessError.ts"
 import * as ErrorTag from "./ErrorTag.ts"
 import * as ResourceError from "./ResourceError.ts"
 
@@ -335,6 +336,7 @@ export const ApiError = Schema.Union([
   TooManyRequests,
   InternalError,
   Unavailable,
+  ...AccessError.all,
   ...ResourceError.all
 ])
 

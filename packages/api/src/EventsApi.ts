@@ -12,6 +12,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 import { QuotedJobId } from "./JobNaming.ts"
 import { JobView } from "./JobView.ts"
@@ -73,7 +74,7 @@ export type JobEvent = typeof JobEvent.Type
 const service = HttpApiEndpoint.get("service", "/events", {
   success: HttpApiSchema.StreamSse({ data: ServiceEvent }),
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("read")).annotateMerge(OpenApi.annotations({
   summary: "Follow what happens, as Server-Sent Events",
   description:
     "Hints with a type: connected, available, scheduled, finished, ping. The stream ends when the server stops."
@@ -83,7 +84,7 @@ const job = HttpApiEndpoint.get("job", "/jobs/:id/events", {
   params: { id: QuotedJobId },
   success: HttpApiSchema.StreamSse({ data: JobEvent }),
   error: [ApiError.JobNotFound, ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(OpenApi.annotations({
   summary: "Follow one job, as Server-Sent Events",
   description: "The job at once, and again whenever it changed. The stream ends with its last state, or its removal."
 }))

@@ -6,6 +6,7 @@
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 import * as JobNaming from "./JobNaming.ts"
 import * as ListPage from "./ListPage.ts"
@@ -17,7 +18,7 @@ const params = { name: JobNaming.name("The queue") }
 const list = HttpApiEndpoint.get("list", "/queues", {
   success: ListPage.of(QueueView),
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("read", "queues")).annotateMerge(OpenApi.annotations({
   summary: "List queues with their counts",
   description: "By name, all of them. The counts are kept as jobs change: no job is counted for this."
 }))
@@ -26,13 +27,13 @@ const get = HttpApiEndpoint.get("get", "/queues/:name", {
   params,
   success: QueueView,
   error: [ResourceError.QueueNotFound, ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({ summary: "Read a queue" }))
+}).annotateMerge(Access.needs("read", "queues")).annotateMerge(OpenApi.annotations({ summary: "Read a queue" }))
 
 const pause = HttpApiEndpoint.post("pause", "/queues/:name/pause", {
   params,
   success: QueuePause,
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("operate", "queues")).annotateMerge(OpenApi.annotations({
   summary: "Pause a queue",
   description: "It goes on taking jobs; no worker claims any of it. Jobs that run go on. Repeating it changes nothing."
 }))
@@ -41,12 +42,12 @@ const resume = HttpApiEndpoint.post("resume", "/queues/:name/resume", {
   params,
   success: QueuePause,
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({ summary: "Resume a queue" }))
+}).annotateMerge(Access.needs("operate", "queues")).annotateMerge(OpenApi.annotations({ summary: "Resume a queue" }))
 
 const workers = HttpApiEndpoint.get("workers", "/workers", {
   success: ListPage.of(WorkerView),
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("read")).annotateMerge(OpenApi.annotations({
   summary: "List worker processes",
   description: "A worker is listed until it leaves, or until its lease has ended and its jobs were taken back."
 }))
@@ -54,7 +55,9 @@ const workers = HttpApiEndpoint.get("workers", "/workers", {
 const stats = HttpApiEndpoint.get("stats", "/stats", {
   success: Stats,
   error: [ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({ summary: "Count jobs by state, queues and workers" }))
+}).annotateMerge(Access.needs("read")).annotateMerge(
+  OpenApi.annotations({ summary: "Count jobs by state, queues and workers" })
+)
 
 /**
  * The endpoints of queues, workers and totals, under `/api/v1`.

@@ -7,6 +7,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 
 /**
@@ -39,17 +40,18 @@ export const Health = Schema.Struct({
  */
 export const Ready = Schema.Struct({ status: Schema.Literal("ready") }).annotate({ identifier: "Ready" })
 
-const health = HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(
-  OpenApi.annotations({
-    summary: "Is the process alive?",
-    description: "Answers 200 within two seconds, with or without the database. For liveness probes."
-  })
-)
+const health = HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(Access.needs("public"))
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Is the process alive?",
+      description: "Answers 200 within two seconds, with or without the database. For liveness probes."
+    })
+  )
 
 const ready = HttpApiEndpoint.get("ready", "/ready", {
   success: Ready,
   error: [ApiError.Unavailable]
-}).annotateMerge(
+}).annotateMerge(Access.needs("public")).annotateMerge(
   OpenApi.annotations({
     summary: "Can the server do its work?",
     description: "Answers within two seconds: 200 when the database answers, else 503. For load balancers."

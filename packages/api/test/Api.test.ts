@@ -22,12 +22,15 @@ describe("Api", () => {
   it("has these operations and no other", () => {
     assert.deepStrictEqual(operations.map(({ name }) => name).toSorted(), [
       "DELETE /api/v1/jobs/{id}",
+      "DELETE /api/v1/keys/{id}",
+      "GET /api/v1/audit",
       "GET /api/v1/events",
       "GET /api/v1/job-types",
       "GET /api/v1/jobs",
       "GET /api/v1/jobs/{id}",
       "GET /api/v1/jobs/{id}/attempts",
       "GET /api/v1/jobs/{id}/events",
+      "GET /api/v1/keys",
       "GET /api/v1/queues",
       "GET /api/v1/queues/{name}",
       "GET /api/v1/stats",
@@ -39,6 +42,8 @@ describe("Api", () => {
       "POST /api/v1/jobs/{id}/cancel",
       "POST /api/v1/jobs/{id}/promote",
       "POST /api/v1/jobs/{id}/retry",
+      "POST /api/v1/keys",
+      "POST /api/v1/keys/{id}/rotate",
       "POST /api/v1/queues/{name}/pause",
       "POST /api/v1/queues/{name}/resume"
     ])

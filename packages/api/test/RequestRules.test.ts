@@ -28,6 +28,11 @@ describe("RequestRules", () => {
       endpoint.path,
       Context.get(endpoint.annotations, RequestRules.MaxBodyBytes) / 1024 / 1024
     ])
-    assert.deepStrictEqual(Object.fromEntries(limits), { "/api/v1/jobs": 2, "/api/v1/jobs/batch": 16 })
+    assert.deepStrictEqual(Object.fromEntries(limits), {
+      "/api/v1/keys": 2,
+      "/api/v1/keys/:id/rotate": 2,
+      "/api/v1/jobs": 2,
+      "/api/v1/jobs/batch": 16
+    })
   })
 })

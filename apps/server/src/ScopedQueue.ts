@@ -1,0 +1,148 @@
+/**
+ * The queue as a caller sees it: the jobs of his tenant in his queues, and no others. What he may not see is not there.
+ *
+ * All handlers work on this one, so that none of them can forget it. Parts of the server that act on their own have the
+ * whole queue.
+ *
+ * @since 0.1.0
+ */
+import { JobRegistry, Queue, QueueError } from "@millrace/queue"
+import type { EnqueueOptions } from "@millrace/queue"
+import type { JobId, JobQuery, JobRecord } from "@millrace/storage"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Principal from "./Principal.ts"
+
+type Service = Queue.Queue["Service"]
+
+/**
+ * The queue of the current caller, on the whole queue.
+ *
+ * @stability unstable
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Queue.Queue, never, Queue.Queue> = Layer.effect(
+  Queue.Queue,
+  Effect.gen(function*() {
+    const whole = yield* Queue.Queue
+    const registry = yield* JobRegistry.JobRegistry
+    // Named one by one: a method that is added must be thought about here.
+    return Queue.Queue.of({ ...enqueuing(whole, registry), ...reading(whole), ...steering(whole) })
+  })
+)
+
+const isUnrestricted = ({ queues, tenant }: Principal.Principal): boolean => queues === null && tenant === null
+
+/** Runs one thing for callers without restrictions, another for the others. */
+const unless = <A, E>(
+  whole: Effect.Effect<A, E>,
+  narrowed: (principal: Principal.Principal) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.flatMap(Principal.CurrentPrincipal, (principal) => isUnrestricted(principal) ? whole : narrowed(principal))
+
+const enqueuing = (whole: Service, registry: JobRegistry.Registered): Pick<
+  Service,
+  "enqueueEncoded" | "enqueueAllEncoded" | "insert"
+> => {
+  const admit = (request: EnqueueOptions.EncodedRequest) =>
+    Effect.flatMap(Principal.CurrentPrincipal, (principal) => admitted(registry, principal, request))
+  return {
+    // Jobs that are validated elsewhere: no handler has any.
+    insert: (jobs) => unless(whole.insert(jobs), () => Effect.die(new Error("a restricted caller inserts by name"))),
+    enqueueEncoded: (request) => Effect.flatMap(admit(request), whole.enqueueEncoded),
+    enqueueAllEncoded: (requests) => Effect.flatMap(Effect.forEach(requests, admit), whole.enqueueAllEncoded)
+  }
+}
+
+/** The request with the caller's tenant, or why it is none of his. */
+const admitted = (
+  registry: JobRegistry.Registered,
+  principal: Principal.Principal,
+  request: EnqueueOptions.EncodedRequest
+): Effect.Effect<EnqueueOptions.EncodedRequest, QueueError.InvalidOption> => {
+  const tenant = request.tenant ?? principal.tenant ?? ""
+  if (principal.tenant !== null && tenant !== principal.tenant) {
+    return refuse("tenant", `the API key may create jobs of the tenant ${principal.tenant} only`)
+  }
+  const queue = request.queue ?? registry.definitions.get(request.name)?.options.queue ?? "default"
+  if (!Principal.seesQueue(principal, queue)) return refuse("queue", `the API key may not create jobs in ${queue}`)
+  return Effect.succeed(tenant === "" ? request : { ...request, tenant })
+}
+
+const refuse = (field: string, detail: string) => Effect.fail(new QueueError.InvalidOption({ field, detail }))
+
+const reading = (whole: Service): Pick<Service, "get" | "list" | "overview" | "awaitFinished" | "history"> => {
+  const get = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
+  return {
+    get,
+    history: (id) => unless(whole.history(id), () => Effect.andThen(get(id), whole.history(id))),
+    awaitFinished: (id) => unless(whole.awaitFinished(id), () => Effect.andThen(get(id), whole.awaitFinished(id))),
+    list: (query) =>
+      unless(
+        whole.list(query),
+        (principal) =>
+          Effect.flatMap(narrow(whole, principal, query), (narrowed) =>
+            narrowed === null ? Effect.succeed({ items: [], next: null }) : whole.list(narrowed))
+      ),
+    overview: unless(whole.overview, (principal) =>
+      Effect.map(whole.overview, ({ queues, ...others }) => ({
+        ...others,
+        queues: principal.tenant === null ? queues.filter(({ queue }) => Principal.seesQueue(principal, queue)) : []
+      })))
+  }
+}
+
+const visible = (job: JobRecord.JobRecord): Effect.Effect<JobRecord.JobRecord, QueueError.JobNotFound> =>
+  Effect.flatMap(
+    Principal.CurrentPrincipal,
+    (principal) =>
+      Principal.seesJob(principal, job) ? Effect.succeed(job) : Effect.fail(new QueueError.JobNotFound({ id: job.id }))
+  )
+
+/** The query within what the caller sees; null: it asks for nothing that he sees. */
+const narrow = Effect.fnUntraced(function*(
+  whole: Service,
+  principal: Principal.Principal,
+  query: JobQuery.JobQuery
+) {
+  const { queues: patterns, tenant } = principal
+  if (tenant !== null && query.tenants !== undefined && !query.tenants.includes(tenant)) return null
+  const tenants = tenant === null ? {} : { tenants: [tenant] }
+  if (patterns === null) return { ...query, ...tenants }
+  const asked = query.queues ?? (yield* whole.overview).queues.map(({ queue }) => queue)
+  const queues = asked.filter((queue) => Principal.seesQueue(principal, queue))
+  return queues.length === 0 ? null : { ...query, ...tenants, queues }
+})
+
+const steering = (whole: Service): Pick<
+  Service,
+  "cancel" | "retry" | "remove" | "transition" | "pause" | "resume"
+> => {
+  const first = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
+  const paused = (queue: string, act: ReturnType<Service["pause"]>) =>
+    unless(
+      act,
+      (principal) =>
+        Principal.seesQueue(principal, queue)
+          ? act
+          : Effect.die(new Error(`the authorization let a caller pass to the queue ${queue}`))
+    )
+  return {
+    cancel: (id, reason) => unless(whole.cancel(id, reason), () => Effect.andThen(first(id), whole.cancel(id, reason))),
+    retry: (id) => unless(whole.retry(id), () => Effect.andThen(first(id), whole.retry(id))),
+    remove: (id) => unless(whole.remove(id), () => Effect.andThen(first(id), whole.remove(id))),
+    transition: (ids, action) =>
+      unless(
+        whole.transition(ids, action),
+        (principal) =>
+          Effect.flatMap(whole.list({ ids, limit: Math.max(1, ids.length) }), ({ items }) =>
+            whole.transition(
+              items.filter((job) => Principal.seesJob(principal, job)).map(({ id }) => id),
+              action
+            ))
+      ),
+    pause: (queue) => paused(queue, whole.pause(queue)),
+    resume: (queue) => paused(queue, whole.resume(queue))
+  }
+}

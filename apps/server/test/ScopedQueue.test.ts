@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Queue } from "@millrace/queue"
+import { JobId, MemoryStorage } from "@millrace/storage"
+import { Effect, Layer } from "effect"
+import * as Principal from "../src/Principal.ts"
+import * as ScopedQueue from "../src/ScopedQueue.ts"
+
+const layers = Layer.fresh(ScopedQueue.layer).pipe(Layer.provide(Queue.layer), Layer.provideMerge(MemoryStorage.layer))
+
+const as = (more: Partial<Principal.Principal>) =>
+  Effect.provideService(Principal.CurrentPrincipal, { ...Principal.admin("k"), ...more })
+
+const request = { name: "J", payload: 1 }
+
+describe("ScopedQueue", () => {
+  it.effect("has all methods of the queue", () =>
+    Effect.gen(function*() {
+      const whole = yield* Queue.Queue.use(Effect.succeed).pipe(Effect.provide(Queue.layer))
+      assert.sameMembers(Object.keys(yield* Queue.Queue), Object.keys(whole))
+    }).pipe(Effect.provide(layers)))
+
+  it.effect("shows nobody anything, and takes nothing of him", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* queue.enqueueEncoded(request).pipe(as({}))
+      assert.deepStrictEqual((yield* queue.list({})).items, [])
+      assert.strictEqual((yield* Effect.flip(queue.get(id)))._tag, "JobNotFound")
+      assert.strictEqual((yield* Effect.flip(queue.remove(id)))._tag, "JobNotFound")
+      assert.deepStrictEqual((yield* queue.overview).queues, [])
+      assert.strictEqual((yield* Effect.flip(queue.enqueueEncoded(request)))._tag, "InvalidOption")
+      assert.strictEqual((yield* queue.get(id).pipe(as({}))).id, id)
+    }).pipe(Effect.provide(layers)))
+
+  it.effect("acts on the jobs of a batch that the caller sees, and leaves out the others", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const own = yield* queue.enqueueEncoded({ ...request, tenant: "a" }).pipe(as({}))
+      const other = yield* queue.enqueueEncoded({ ...request, tenant: "b" }).pipe(as({}))
+      const ids = [own.id, other.id, JobId.makeUnsafe("999")]
+      const results = yield* queue.transition(ids, { _tag: "Remove" }).pipe(as({ tenant: "a" }))
+      assert.deepStrictEqual(results.map(({ id }) => id), [own.id])
+      assert.strictEqual((yield* queue.get(other.id).pipe(as({}))).tenant, "b")
+    }).pipe(Effect.provide(layers)))
+})
