@@ -6,13 +6,13 @@
  * One command of a run.
  *
  * A `check` counts as one passed or failed check and is silent while it passes; `tests` are counted one by one from
- * the JSON report that they write, and talk while they run.
+ * the JSON report that they write, and talk while they run; a `run` counts as one and talks while it runs.
  */
 export interface Step {
   readonly name: string
   readonly command: string
   readonly args: ReadonlyArray<string>
-  readonly kind: "check" | "tests"
+  readonly kind: "check" | "tests" | "run"
 }
 
 const check = (command: string, ...args: ReadonlyArray<string>): Step => ({
@@ -33,5 +33,6 @@ export const all = (reportFile: string): ReadonlyArray<Step> => [
     command: "vitest",
     args: ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
     kind: "tests"
-  }
+  },
+  { name: "crash", command: "node", args: ["tests/system/src/crash/main.ts"], kind: "run" }
 ]

@@ -31,9 +31,9 @@ const deadline = Duration.minutes(60)
 
 const failure = (message: string): Finished => ({ exitCode: -1, output: `${message}\n` })
 
-/** The command of a step. Tests write to our own output, so that a long run can be watched. */
+/** The command of a step. What takes long writes to our own output, so that it can be watched. */
 const toCommand = (step: Step, place: Place) => {
-  const output = step.kind === "tests" ? "inherit" : "pipe"
+  const output = step.kind === "check" ? "pipe" : "inherit"
   return ChildProcess.make(step.command, step.args, {
     cwd: place.root,
     env: { PATH: place.path, ...(place.isTerminal ? {} : { NO_COLOR: "1" }) },
@@ -65,7 +65,7 @@ const execute = Effect.fnUntraced(
 )
 
 const tallyOf = Effect.fnUntraced(function*(step: Step, place: Place, finished: Finished) {
-  if (step.kind === "check") {
+  if (step.kind !== "tests") {
     return Tally.check(finished.exitCode === 0)
   }
   const files = yield* FileSystem.FileSystem

@@ -56,6 +56,16 @@ describe("StepRunner", () => {
         assert.strictEqual(tally.failed, 1)
       }))
 
+    it.effect("counts a run as one check", () =>
+      Effect.gen(function*() {
+        const passed = yield* StepRunner.run({ ...node(""), kind: "run" }, place)
+        const failed = yield* StepRunner.run({ ...node("process.exitCode = 1"), kind: "run" }, place)
+        assert.deepStrictEqual([passed, failed], [
+          { passed: 1, failed: 0, skipped: 0 },
+          { passed: 0, failed: 1, skipped: 0 }
+        ])
+      }))
+
     it.effect("fails tests that write no report", () =>
       Effect.gen(function*() {
         const tally = yield* StepRunner.run({ ...node(""), kind: "tests" }, place)
