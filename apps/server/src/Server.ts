@@ -17,20 +17,27 @@ import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as AccessLog from "./AccessLog.ts"
 import * as Admission from "./Admission.ts"
+import * as Authorization from "./Authorization.ts"
 import * as BodyLimit from "./BodyLimit.ts"
 import * as Docs from "./Docs.ts"
 import * as EndpointRules from "./EndpointRules.ts"
 import * as ErrorEnvelope from "./ErrorEnvelope.ts"
 import { EventHub, layer as eventHub } from "./EventHub.ts"
+import * as AuditHandlers from "./handlers/AuditHandlers.ts"
 import * as EventsHandlers from "./handlers/EventsHandlers.ts"
 import * as JobsHandlers from "./handlers/JobsHandlers.ts"
+import * as KeysHandlers from "./handlers/KeysHandlers.ts"
 import * as QueuesHandlers from "./handlers/QueuesHandlers.ts"
 import * as SystemHandlers from "./handlers/SystemHandlers.ts"
+import * as HostName from "./HostName.ts"
+import * as KeyRing from "./KeyRing.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
 import * as RouteTable from "./RouteTable.ts"
+import * as ScopedQueue from "./ScopedQueue.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
 import type { ServerConfig } from "./ServerConfig.ts"
 import * as SiteGuard from "./SiteGuard.ts"
@@ -57,7 +64,7 @@ export interface Options {
  */
 export const layer = ({ config, jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
-    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub]),
+    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub, keyRing(config)]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
     Layer.provide(Layer.fresh(Queue.layer)),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
@@ -70,14 +77,32 @@ const bodyShare = 2 / 3
 const routes = (config: ServerConfig) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api.Api, { openapiPath: Docs.openapiPath }).pipe(
-      Layer.provide([JobsHandlers.layer, QueuesHandlers.layer, EventsHandlers.layer, SystemHandlers.layer]),
       Layer.provide([
+        JobsHandlers.layer,
+        QueuesHandlers.layer,
+        EventsHandlers.layer,
+        KeysHandlers.layer,
+        AuditHandlers.layer,
+        SystemHandlers.layer
+      ]),
+      // Handlers see what their caller may see.
+      Layer.provide(Layer.fresh(ScopedQueue.layer)),
+      Layer.provide([
+        Authorization.layer(limitsOf(config)),
         BodyLimit.layer(Duration.times(config.requestTimeout, bodyShare)),
         EndpointRules.layer(config.requestTimeout)
       ])
     ),
     Docs.layer
   )
+
+const keyRing = ({ adminKey, authentication, host }: ServerConfig) =>
+  KeyRing.layer({ adminKey, mayBeOpen: authentication === "auto" && HostName.isLoopback(host) })
+
+const limitsOf = ({ failuresPerMinute, requestBurst, requestsPerSecond }: ServerConfig): Authorization.Limits => ({
+  requests: { perSecond: requestsPerSecond, burst: requestBurst },
+  failures: { perSecond: failuresPerMinute / 60, burst: failuresPerMinute }
+})
 
 const serve = Effect.fnUntraced(function*(config: ServerConfig) {
   const server = yield* HttpServer.HttpServer
@@ -100,8 +125,21 @@ const serve = Effect.fnUntraced(function*(config: ServerConfig) {
       )
     })
   )
+  yield* sayWhoMayCall(config)
   // Runs before the server waits for its requests: those that follow events would never end.
   yield* Effect.addFinalizer(() => hub.close)
+})
+
+/** Says how the door stands. Whether there are keys is not known while the database is away. */
+const sayWhoMayCall = Effect.fnUntraced(function*({ host }: ServerConfig) {
+  const ring = yield* KeyRing.KeyRing
+  const isOpen = yield* Effect.option(ring.isOpen)
+  if (Option.isNone(isOpen)) return
+  return yield* isOpen.value
+    ? Effect.logWarning(
+      `There are no API keys: whoever reaches ${host} on this machine may do everything. POST /api/v1/keys makes the first`
+    )
+    : Effect.logInfo("Every request needs an API key")
 })
 
 const enveloped = <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>

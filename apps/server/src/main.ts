@@ -12,6 +12,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
@@ -22,6 +23,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as ApiKeyText from "./ApiKeyText.ts"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Migrations from "./Migrations.ts"
@@ -35,6 +37,7 @@ const statementDeadline = "8 seconds"
 const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.ProgramConfig) =>
   Layer.mergeAll(
     PgStorage.layerWith({ deadline: statementDeadline }),
+    PgServiceStorage.layerWith({ deadline: statementDeadline }),
     migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(
     Layer.provide(PgClient.layer({
@@ -61,6 +64,12 @@ const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
   )
 })
 
+const newKey = Command.make(
+  "new-key",
+  {},
+  () => Effect.flatMap(ApiKeyText.make, (key) => Console.log(ApiKeyText.toText(key)))
+).pipe(Command.withDescription("Prints a new key for MILLRACE_ADMIN_KEY; stores nothing"))
+
 const command = Command.make("millrace-server", {
   jobs: Flag.String("jobs").pipe(
     Flag.withDescription(
@@ -70,7 +79,8 @@ const command = Command.make("millrace-server", {
     Flag.atLeast(0)
   )
 }, ({ jobs }) => Effect.provide(Layer.launch(Layer.unwrap(program(jobs))), Logging.layer(process.stdout.isTTY))).pipe(
-  Command.withDescription("Serves the HTTP API on the PostgreSQL that DATABASE_URL names")
+  Command.withDescription("Serves the HTTP API on the PostgreSQL that DATABASE_URL names"),
+  Command.withSubcommands([newKey])
 )
 
 const isStop = (cause: Cause.Cause<unknown>) => Cause.hasInterruptsOnly(cause)

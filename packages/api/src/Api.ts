@@ -8,13 +8,24 @@
  */
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Access from "./Access.ts"
+import { AuditApi } from "./AuditApi.ts"
 import { EventsApi } from "./EventsApi.ts"
 import { JobsApi } from "./JobsApi.ts"
+import { KeysApi } from "./KeysApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 import { RequestRules } from "./RequestRules.ts"
 import { SystemApi } from "./SystemApi.ts"
 
 const strict = { onExcessProperty: "error" } as const
+
+const endpoints = HttpApi.make("millrace")
+  .add(JobsApi, QueuesApi, EventsApi, KeysApi, AuditApi, SystemApi)
+  .middleware(Access.Authorization)
+  .middleware(RequestRules)
+  .annotate(HttpApi.PayloadParseOptions, strict)
+  .annotate(HttpApi.QueryParseOptions, strict)
+  .annotate(HttpApi.ParamsParseOptions, strict)
 
 /**
  * The contract.
@@ -23,15 +34,10 @@ const strict = { onExcessProperty: "error" } as const
  * @category contract
  * @since 0.1.0
  */
-export const Api = HttpApi.make("millrace")
-  .add(JobsApi, QueuesApi, EventsApi, SystemApi)
-  .middleware(RequestRules)
-  .annotate(HttpApi.PayloadParseOptions, strict)
-  .annotate(HttpApi.QueryParseOptions, strict)
-  .annotate(HttpApi.ParamsParseOptions, strict)
-  .annotateMerge(OpenApi.annotations({
-    title: "Millrace",
-    version: "1.0.0",
-    description: "Durable background jobs. Errors are { error: { tag, message, field?, jobId?, hint? } }.",
-    license: { name: "MIT" }
-  }))
+export const Api = endpoints.annotateMerge(OpenApi.annotations({
+  title: "Millrace",
+  version: "1.0.0",
+  description: "Durable background jobs. Errors are { error: { tag, message, field?, jobId?, hint? } }.",
+  license: { name: "MIT" },
+  transform: Access.document(endpoints)
+}))

@@ -7,6 +7,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 import { CreateBatch, CreatedBatch, CreatedJob, CreateJob } from "./CreateJob.ts"
 import * as JobFilter from "./JobFilter.ts"
@@ -25,7 +26,7 @@ const create = HttpApiEndpoint.post("create", "/jobs", {
   payload: CreateJob,
   success: CreatedJob.pipe(HttpApiSchema.status(201)),
   error: [ApiError.UnknownJob, ApiError.InvalidPayload, ApiError.Unavailable]
-}).middleware(BodyRules).annotateMerge(summary(
+}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(BodyRules).annotateMerge(summary(
   "Create a job",
   "Stored when the answer arrives. Repeating a request that got no answer is safe with a unique key."
 ))
@@ -34,16 +35,17 @@ const createBatch = HttpApiEndpoint.post("createBatch", "/jobs/batch", {
   payload: CreateBatch,
   success: CreatedBatch.pipe(HttpApiSchema.status(201)),
   error: [ApiError.UnknownJob, ApiError.InvalidPayload, ApiError.Unavailable]
-}).middleware(BodyRules).annotate(MaxBodyBytes, 16 * 1024 * 1024).annotateMerge(summary(
-  "Create up to 1,000 jobs",
-  "All are stored or none; the answers are in the order of the jobs."
-))
+}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(BodyRules).annotate(MaxBodyBytes, 16 * 1024 * 1024)
+  .annotateMerge(summary(
+    "Create up to 1,000 jobs",
+    "All are stored or none; the answers are in the order of the jobs."
+  ))
 
 const list = HttpApiEndpoint.get("list", "/jobs", {
   query: JobFilter.JobFilter,
   success: ListPage.of(JobView),
   error: [ApiError.InvalidCursor, ApiError.Unavailable]
-}).annotateMerge(OpenApi.annotations({
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(OpenApi.annotations({
   summary: "List jobs, newest first",
   description: "One query a page, however many jobs there are. nextCursor is null on the last page.",
   transform: JobFilter.document
@@ -53,19 +55,21 @@ const get = HttpApiEndpoint.get("get", "/jobs/:id", {
   params,
   success: JobView,
   error: [ApiError.JobNotFound, ApiError.Unavailable]
-}).annotateMerge(summary("Read a job"))
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(summary("Read a job"))
 
 const attempts = HttpApiEndpoint.get("attempts", "/jobs/:id/attempts", {
   params,
   success: ListPage.of(AttemptView),
   error: [ApiError.JobNotFound, ApiError.Unavailable]
-}).annotateMerge(summary("List the attempts of a job", "Oldest first, the one under way last."))
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(
+  summary("List the attempts of a job", "Oldest first, the one under way last.")
+)
 
 const cancel = HttpApiEndpoint.post("cancel", "/jobs/:id/cancel", {
   params,
   success: JobAction,
   error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
-}).annotateMerge(summary(
+}).annotateMerge(Access.needs("operate", "jobs")).annotateMerge(summary(
   "Cancel a job",
   "A running job is asked to stop (to: requested). One that is completed or cancelled answers 409."
 ))
@@ -74,7 +78,7 @@ const retry = HttpApiEndpoint.post("retry", "/jobs/:id/retry", {
   params,
   success: JobAction,
   error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
-}).annotateMerge(summary(
+}).annotateMerge(Access.needs("operate", "jobs")).annotateMerge(summary(
   "Run a job again, or now",
   "A dead or cancelled job starts again with all its attempts; a scheduled or retryable one runs now."
 ))
@@ -83,17 +87,21 @@ const promote = HttpApiEndpoint.post("promote", "/jobs/:id/promote", {
   params,
   success: JobAction,
   error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
-}).annotateMerge(summary("Run a job now", "Only a scheduled or retryable one; any other answers 409."))
+}).annotateMerge(Access.needs("operate", "jobs")).annotateMerge(
+  summary("Run a job now", "Only a scheduled or retryable one; any other answers 409.")
+)
 
 const remove = HttpApiEndpoint.delete("remove", "/jobs/:id", {
   params,
   error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
-}).annotateMerge(summary("Delete a job and its history", "A running job answers 409: cancel it first."))
+}).annotateMerge(Access.needs("operate", "jobs")).annotateMerge(
+  summary("Delete a job and its history", "A running job answers 409: cancel it first.")
+)
 
 const types = HttpApiEndpoint.get("types", "/job-types", {
   success: ListPage.of(JobType),
   error: [ApiError.Unavailable]
-}).annotateMerge(summary(
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(summary(
   "List the kinds of jobs that can be created",
   "Those that the server was started with, and those that live workers run."
 ))
