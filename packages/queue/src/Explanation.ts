@@ -180,12 +180,19 @@ const suspicionOf = ({ isSuspect, job }: ExplainFacts): ReadonlyArray<Reason> =>
 const toPaused = ({ key, name, since, until, what }: PauseRecord): Reason =>
   what === "limit" ? { _tag: "LimitPaused", name, key, since, until } : { _tag: "Paused", what, key: name, since }
 
-/** A pause of the limit has its own reason: what else the limit would say does not matter meanwhile. */
-const limitOf = ({ holders, isOpen, key, name, opensAt, rule }: LimitFacts): ReadonlyArray<Reason> => {
+/** A pause has a reason of its own: of a paused limit it is told only when it is full besides. */
+const limitOf = (limit: LimitFacts): ReadonlyArray<Reason> => {
+  const { holders, isOpen, key, name, opensAt, rule } = limit
   if (rule === null) return [{ _tag: "LimitUndeclared", name }]
-  if (isOpen) return []
+  if (isOpen || !isTaken(limit, rule)) return []
   if (opensAt !== null) return [{ _tag: "RateRefillsAt", name, key, at: opensAt }]
   return [{ _tag: "LimitFull", name, key, kind: rule.kind, max: rule.max, holders }]
+}
+
+/** Whether others have taken what this job needs. */
+const isTaken = ({ held, holders, tokens, weight }: LimitFacts, rule: Limit.LimitRule): boolean => {
+  if (tokens !== null) return tokens < Math.min(weight, rule.burst ?? rule.max) || rule.max === 0
+  return rule.kind === "order" ? holders.length > 0 || rule.max === 0 : held >= rule.max
 }
 
 const workerOf = (facts: ExplainFacts): ReadonlyArray<Reason> => {
@@ -220,10 +227,17 @@ const inLineOf = (facts: ExplainFacts): ReadonlyArray<Reason> => {
   const able = ableOf(facts)
   const slots = able.reduce((sum, { info }) => sum + info.concurrency, 0)
   const free = able.reduce((sum, { info, running }) => sum + Math.max(0, info.concurrency - running), 0)
-  if (facts.ahead < free) return []
+  if (facts.ahead < Math.min(free, ...facts.limits.map(roomOf))) return []
   return facts.ahead > 0
     ? [{ _tag: "BehindInTenant", count: facts.ahead }]
     : [{ _tag: "WorkersBusy", workers: able.length, slots }]
+}
+
+/** How many jobs of this one's weight an open limit lets start now. */
+const roomOf = ({ held, rule, tokens, weight }: LimitFacts): number => {
+  if (rule === null) return 0
+  if (tokens !== null) return Math.max(1, Math.floor(tokens / weight))
+  return rule.kind === "order" ? 1 : Math.max(1, rule.max - held)
 }
 
 /**

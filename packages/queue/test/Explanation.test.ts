@@ -129,6 +129,20 @@ describe("Explanation", () => {
     ])
   })
 
+  it("tells of a paused limit that it is full only when it is", () => {
+    const since = at(5_000)
+    const pauses = [{ what: "limit", name: "per-store", key: null, since, until: null } as const]
+    const tags = (changes: Partial<LimitFacts>) => reasons({ pauses, limits: [limit(changes)] }).map(({ _tag }) => _tag)
+    assert.deepStrictEqual(tags({ held: 1 }), ["LimitPaused"])
+    assert.deepStrictEqual(tags({ held: 2 }), ["LimitPaused", "LimitFull"])
+    const rule = { name: "per-store", kind: "rate", max: 9, perMillis: 1_000, burst: 9 } as const
+    assert.deepStrictEqual(tags({ rule, tokens: 1, opensAt: at(10_000) }), ["LimitPaused"])
+    assert.deepStrictEqual(tags({ rule, tokens: 0.5, opensAt: at(10_050) }), ["LimitPaused", "RateRefillsAt"])
+    const order = { name: "per-store", kind: "order", max: 1, perMillis: null, burst: null } as const
+    assert.deepStrictEqual(tags({ rule: order, held: 0, holders: [] }), ["LimitPaused"])
+    assert.deepStrictEqual(tags({ rule: order, held: 1, holders: [id(3)] }), ["LimitPaused", "LimitFull"])
+  })
+
   it("tells when a job is due, and whether it waits for a retry", () => {
     const runAt = at(20_000)
     assert.deepStrictEqual(reasons({ job: { state: "scheduled", runAt } }), [
@@ -197,6 +211,14 @@ describe("Explanation", () => {
     assert.deepStrictEqual(reasons({ workers: busy }), [{ _tag: "WorkersBusy", workers: 2, slots: 15 }])
     assert.deepStrictEqual(lines({ workers: busy }), ["it is next; all 15 slots of 2 workers are taken"])
     assert.deepStrictEqual(lines({ ahead: 1, workers: busy }), ["it stands behind 1 job of its tenant in this queue"])
+    // Those before it take what an open limit has left.
+    const last = limit({ isOpen: true, held: 1, holders: [id(3)] })
+    assert.deepStrictEqual(reasons({ ahead: 1, limits: [last] }), [{ _tag: "BehindInTenant", count: 1 }])
+    assert.deepStrictEqual(reasons({ ahead: 0, limits: [last] }), [{ _tag: "WouldRunNow" }])
+    const bucket = { name: "r", kind: "rate", max: 9, perMillis: 1_000, burst: 9 } as const
+    const full = limit({ rule: bucket, isOpen: true, held: 0, holders: [], tokens: 9, weight: 2 })
+    assert.deepStrictEqual(reasons({ ahead: 3, limits: [full] }), [{ _tag: "WouldRunNow" }])
+    assert.deepStrictEqual(reasons({ ahead: 4, limits: [full] }), [{ _tag: "BehindInTenant", count: 4 }])
     // What keeps it back otherwise is what matters.
     assert.deepStrictEqual(reasons({ ahead: 1, limits: [limit({})], workers: busy }).map(({ _tag }) => _tag), [
       "LimitFull"

@@ -134,6 +134,10 @@ export const nextInLine = (limits: Limits, { gate }: Limited, id: string): JobId
   return first
 }
 
+/** Whether a job is under an order. */
+export const isOrdered = (limits: Limits, job: Limited): boolean =>
+  job.limits.some(({ name }) => limits.rules.get(name)?.rule.kind === "order")
+
 /** The pauses in force of a key of a limit. */
 export const pausesOf = (limits: Limits, { key, name }: JobLimit, now: number): ReadonlyArray<Pauses.MemoryPause> =>
   [null, key].flatMap((paused) => Pauses.find(limits.pauses, now, "limit", name, paused) ?? [])

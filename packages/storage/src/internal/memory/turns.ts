@@ -83,7 +83,7 @@ export const weightOf = (state: MemoryState, tenant: string, queue: string): num
 const quantumOf = ({ options, queue, state }: Lane, tenant: string): number =>
   Math.max(1, Math.round(options.perTenant * weightOf(state, tenant, queue.name)))
 
-/** Takes the oldest jobs whose limits have room. Behind one that has none, no other of the same limits is tried. */
+/** Takes the oldest jobs whose limits have room. Behind one that has none, no other of the same limits is tried, but for orders. */
 const takeFrom = ({ now, state }: Lane, { jobs }: Waiting, limit: number): ReadonlyArray<MemoryJob> => {
   const taken: Array<MemoryJob> = []
   const closed = new Set<string | null>()
@@ -96,7 +96,8 @@ const takeFrom = ({ now, state }: Lane, { jobs }: Waiting, limit: number): Reado
       taken.push(job)
       jobs.splice(index, 1)
     } else {
-      closed.add(job.gate)
+      // Whose turn it is in an order may stand behind others: a job that comes back gets a place at the end of the line.
+      if (!Limits.isOrdered(state.limits, job)) closed.add(job.gate)
       index += 1
     }
   }
