@@ -28,7 +28,7 @@ export const layer: Layer.Layer<Queue.Queue, never, Queue.Queue> = Layer.effect(
     const whole = yield* Queue.Queue
     const registry = yield* JobRegistry.JobRegistry
     // Named one by one: a method that is added must be thought about here.
-    return Queue.Queue.of({ ...enqueuing(whole, registry), ...reading(whole), ...steering(whole) })
+    return Queue.Queue.of({ ...enqueuing(whole, registry), ...reading(whole), ...steering(whole), ...admitting(whole) })
   })
 )
 
@@ -43,17 +43,22 @@ const unless = <A, E>(
 
 const enqueuing = (whole: Service, registry: JobRegistry.Registered): Pick<
   Service,
-  "enqueueEncoded" | "enqueueAllEncoded" | "insert"
+  "enqueueEncoded" | "enqueueAllEncoded" | "insert" | "produce"
 > => {
   const admit = (request: EnqueueOptions.EncodedRequest) =>
     Effect.flatMap(Principal.CurrentPrincipal, (principal) => admitted(registry, principal, request))
   return {
     // Jobs that are validated elsewhere: no handler has any.
-    insert: (jobs) => unless(whole.insert(jobs), () => Effect.die(new Error("a restricted caller inserts by name"))),
+    insert: (jobs) => unless(whole.insert(jobs), passed("insert")),
+    produce: (orders) => unless(whole.produce(orders), passed("produce")),
     enqueueEncoded: (request) => Effect.flatMap(admit(request), whole.enqueueEncoded),
     enqueueAllEncoded: (requests) => Effect.flatMap(Effect.forEach(requests, admit), whole.enqueueAllEncoded)
   }
 }
+
+/** The authorization keeps restricted callers from all endpoints that need this. */
+const passed = (method: string) => (): Effect.Effect<never> =>
+  Effect.die(new Error(`the authorization let a restricted caller pass to ${method}`))
 
 /** The request with the caller's tenant, or why it is none of his. */
 const admitted = (
@@ -72,10 +77,14 @@ const admitted = (
 
 const refuse = (field: string, detail: string) => Effect.fail(new QueueError.InvalidOption({ field, detail }))
 
-const reading = (whole: Service): Pick<Service, "get" | "list" | "overview" | "awaitFinished" | "history"> => {
+const reading = (
+  whole: Service
+): Pick<Service, "get" | "list" | "overview" | "awaitFinished" | "history" | "explain" | "logs"> => {
   const get = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
   return {
     get,
+    explain: (id) => unless(whole.explain(id), () => Effect.andThen(get(id), whole.explain(id))),
+    logs: (id) => unless(whole.logs(id), () => Effect.andThen(get(id), whole.logs(id))),
     history: (id) => unless(whole.history(id), () => Effect.andThen(get(id), whole.history(id))),
     awaitFinished: (id) => unless(whole.awaitFinished(id), () => Effect.andThen(get(id), whole.awaitFinished(id))),
     list: (query) =>
@@ -120,14 +129,8 @@ const steering = (whole: Service): Pick<
   "cancel" | "retry" | "remove" | "transition" | "pause" | "resume"
 > => {
   const first = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
-  const paused = (queue: string, act: ReturnType<Service["pause"]>) =>
-    unless(
-      act,
-      (principal) =>
-        Principal.seesQueue(principal, queue)
-          ? act
-          : Effect.die(new Error(`the authorization let a caller pass to the queue ${queue}`))
-    )
+  const paused = (target: Parameters<Service["pause"]>[0], act: ReturnType<Service["pause"]>) =>
+    unless(act, (principal) => isOwn(principal, target) ? act : passed("pause")())
   return {
     cancel: (id, reason) => unless(whole.cancel(id, reason), () => Effect.andThen(first(id), whole.cancel(id, reason))),
     retry: (id) => unless(whole.retry(id), () => Effect.andThen(first(id), whole.retry(id))),
@@ -142,7 +145,23 @@ const steering = (whole: Service): Pick<
               action
             ))
       ),
-    pause: (queue) => paused(queue, whole.pause(queue)),
-    resume: (queue) => paused(queue, whole.resume(queue))
+    pause: (target, options) => paused(target, whole.pause(target, options)),
+    resume: (target) => paused(target, whole.resume(target))
   }
 }
+
+const isOwn = (principal: Principal.Principal, target: Parameters<Service["pause"]>[0]): boolean => {
+  if (typeof target === "string") return Principal.seesQueue(principal, target)
+  return "queue" in target && Principal.seesQueue(principal, target.queue)
+}
+
+const admitting = ({ admission }: Service): Pick<Service, "admission"> => ({
+  admission: {
+    limits: unless(admission.limits, passed("limits")),
+    tenants: (query) => unless(admission.tenants(query), passed("tenants")),
+    declare: (limits) => unless(admission.declare(limits), passed("declare")),
+    override: (limit, override) => unless(admission.override(limit, override), passed("override")),
+    clearOverride: (limit, key) => unless(admission.clearOverride(limit, key), passed("clearOverride")),
+    setWeight: (tenant, weight, options) => unless(admission.setWeight(tenant, weight, options), passed("setWeight"))
+  }
+})

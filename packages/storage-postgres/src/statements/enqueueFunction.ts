@@ -87,6 +87,8 @@ const numbers = `
 
 /** Takes the key, or answers who holds it. The holder may end between two looks. */
 const takeKey = (s: string) => `
+      -- A key may be held for a period beyond the end of its job: that one is over.
+      delete from ${s}.unique_key u where u.key = scoped and not u.live and u.until <= statement_timestamp();
       loop
         insert into ${s}.unique_key as u (key, job_id) values (scoped, job.id) on conflict do nothing;
         exit when found;
