@@ -15,7 +15,8 @@ const healthy: WorkerHealth = {
   buffered: 0,
   settling: 0,
   leaseMillis: 1,
-  stuck: []
+  stuck: [],
+  failing: []
 }
 
 const stuck: Omit<StuckHandler, "sinceMillis"> = { id: "7" as JobId.JobId, name: "Report", reason: "timeout" }

@@ -8,7 +8,6 @@ import * as Storage from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { Handlers } from "./Handlers.ts"
 import * as Claimer from "./internal/claimer.ts"
@@ -17,7 +16,7 @@ import * as Declarer from "./internal/declarer.ts"
 import * as Isolator from "./internal/isolator.ts"
 import * as JobLog from "./internal/jobLog.ts"
 import * as Listener from "./internal/listener.ts"
-import * as Loop from "./internal/loop.ts"
+import type * as Loop from "./internal/loop.ts"
 import * as Promoter from "./internal/promoter.ts"
 import * as Pruner from "./internal/pruner.ts"
 import * as Pulse from "./internal/pulse.ts"
@@ -29,6 +28,7 @@ import * as Runner from "./internal/runner.ts"
 import * as Settings from "./internal/settings.ts"
 import * as Settler from "./internal/settler.ts"
 import * as Shutdown from "./internal/shutdown.ts"
+import * as Supervisor from "./internal/supervisor.ts"
 import * as Timekeeper from "./internal/timekeeper.ts"
 import * as Workshop from "./internal/workshop.ts"
 import type { WorkerOptions } from "./WorkerOptions.ts"
@@ -66,13 +66,28 @@ export interface StuckHandler {
 }
 
 /**
+ * An actor of a worker whose last steps failed: how often in a row, for how long, and the last error.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface FailingActor {
+  readonly actor: string
+  readonly failures: number
+  readonly sinceMillis: number
+  readonly error: string
+}
+
+/**
  * The condition of a worker.
  *
  * **Details**
  *
  * `workerId` is its present id in the storage. `running` handlers of `capacity` slots; `buffered` claims wait for a slot;
  * `settling` outcomes wait to be written. `leaseMillis` is what is left of the lease by this process's clock, less the
- * safety margin; 0 or less when the worker is fenced.
+ * safety margin; 0 or less when the worker is fenced. `failing` are the actors whose last steps failed: they go on
+ * trying.
  *
  * @stability unstable
  * @category models
@@ -89,6 +104,7 @@ export interface WorkerHealth {
   readonly settling: number
   readonly leaseMillis: number
   readonly stuck: ReadonlyArray<StuckHandler>
+  readonly failing: ReadonlyArray<FailingActor>
 }
 
 /**
@@ -133,21 +149,22 @@ export const layer = (
     const storage = yield* Storage.Storage
     const settings = yield* Effect.orDie(Effect.suspend(() => Effect.fromResult(Settings.resolve(options))))
     const shop = yield* Workshop.make(storage, settings)
-    yield* Effect.acquireRelease(startActors(shop), (actors) => Shutdown.stopWorker(shop, actors))
+    const crew = yield* Effect.acquireRelease(startActors(shop), ({ fibers }) => Shutdown.stopWorker(shop, fibers))
     const drain = Effect.suspend(() => {
       Shutdown.stopClaiming(shop)
       return ClaimTable.waitUntil(shop.table, () => shop.table.held.size === 0 && shop.table.claiming === 0)
     })
-    return Context.make(Worker, Worker.of({ id: shop.id, health: Effect.sync(() => healthOf(shop)), drain })).pipe(
-      Context.add(Handlers, Registration.make(shop))
-    )
+    return Context.make(Worker, Worker.of({ id: shop.id, health: Effect.sync(() => healthOf(shop, crew)), drain }))
+      .pipe(
+        Context.add(Handlers, Registration.make(shop))
+      )
   }))
 
-const startActors = (shop: Workshop.Workshop): Effect.Effect<ReadonlyArray<Fiber.Fiber<never>>> =>
+const startActors = (shop: Workshop.Workshop): Effect.Effect<Supervisor.Crew> =>
   Effect.gen(function*() {
     const { id, settings: { queues } } = shop
     JobLog.say(shop, "Info", "worker started", { worker: id, queues: queues.map(({ queue }) => queue).join(", ") })
-    return yield* Effect.forEach(actorsOf(shop), (actor) => Effect.forkDetach(Loop.run(actor)))
+    return yield* Supervisor.start(actorsOf(shop))
   })
 
 const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageError>> => [
@@ -171,7 +188,7 @@ const stopNames = {
   Lease: "lease"
 } as const
 
-const healthOf = (shop: Workshop.Workshop): WorkerHealth => {
+const healthOf = (shop: Workshop.Workshop, crew: Supervisor.Crew): WorkerHealth => {
   const nowMillis = Workshop.nowMillis(shop)
   const { session, settings: { queues }, table } = shop
   return {
@@ -188,7 +205,8 @@ const healthOf = (shop: Workshop.Workshop): WorkerHealth => {
       isStuck && stop !== null
         ? [{ id: claim.id, name: claim.name, reason: stopNames[stop._tag], sinceMillis: nowMillis - stoppedMillis }]
         : []
-    )
+    ),
+    failing: crew.failing(shop.clock.currentTimeMillisUnsafe())
   }
 }
 

@@ -124,6 +124,9 @@ interface Kept {
 const restartMillis = 1_000
 const restartMillisMax = 30_000
 
+/** Pause between two lines about renewals that failed, in nanoseconds: 10 seconds. */
+const quietNanos = 10_000_000_000n
+
 /** The side of the event loop. */
 class ThreadHeart implements HeartService {
   readonly #begin: Effect.Effect<Begin>
@@ -134,6 +137,7 @@ class ThreadHeart implements HeartService {
   #state: "idle" | "starting" | "running" | "closed" = "idle"
   #keys = 0
   #failures = 0
+  #quietUntilNanos = 0n
 
   constructor(begin: Effect.Effect<Begin>, sign: Cell, context: Context.Context<never>) {
     this.#begin = begin
@@ -195,12 +199,18 @@ class ThreadHeart implements HeartService {
   }
 
   #hear(answer: Answer): void {
-    if (answer._tag === "Failed") {
-      return this.#say(Effect.logWarning("the heart could not renew a lease and tries again", answer.detail))
-    }
+    if (answer._tag === "Failed") return this.#complain(answer.detail)
     this.#failures = 0
     this.#kept.get(answer.key)?.heard(answer.result, answer.sentMillis)
     if (answer.result._tag === "Lost") this.#kept.delete(answer.key)
+  }
+
+  /** Failures come several times a second: few of them are told. */
+  #complain(detail: string): void {
+    const nowNanos = Link.nowNanos()
+    if (nowNanos < this.#quietUntilNanos) return
+    this.#quietUntilNanos = nowNanos + quietNanos
+    this.#say(Effect.logWarning("the heart could not renew a lease and tries again", detail))
   }
 
   #lose(thread: Thread, detail: string): void {

@@ -13,6 +13,7 @@ import * as ClaimTable from "./claimTable.ts"
 import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
 import * as Spread from "./spread.ts"
+import * as StorageCall from "./storageCall.ts"
 import * as Workshop from "./workshop.ts"
 
 /** The claimer of a queue. */
@@ -54,7 +55,8 @@ export const claim = (
       agingEvery: shop.settings.agingEvery,
       slots: suspects ? 1 : Lane.slots(lane)
     }
-    return Effect.matchCauseEffect(shop.storage.claim(suspects ? { ...request, suspects } : request), {
+    const claiming = shop.storage.claim(suspects ? { ...request, suspects } : request)
+    return Effect.matchCauseEffect(StorageCall.within("claim", Defaults.callMillis)(claiming), {
       onSuccess: (claims) => {
         land(shop, session)
         if (session.state !== "lost") takeIn(shop, session, lane, claims)
@@ -62,8 +64,9 @@ export const claim = (
       },
       onFailure: (cause) => {
         land(shop, session)
-        // It may have succeeded all the same: the renewer will let this session go, and with it what nobody knows of.
+        // It may have succeeded all the same: the renewer lets this session go, and with it what nobody knows of.
         session.isTainted = true
+        Workshop.askForRenewal(shop)
         return Effect.failCause(cause)
       }
     })

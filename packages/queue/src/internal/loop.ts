@@ -2,8 +2,8 @@
  * The one loop of all actors: a step, a pause, and what happens when a step fails.
  *
  * A step does its work and says how long to pause. Whoever opens the actor's latch ends the pause. A step that fails or
- * dies is logged, at most once a second, and tried again after a pause that doubles up to 2.5 seconds: an actor never
- * ends by itself.
+ * dies is tried again after a pause that doubles up to 2.5 seconds: an actor never ends by itself. The first of its
+ * failures is logged at once, later ones ever more seldom, and that it works again.
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -37,25 +37,43 @@ export interface Actor<E> {
   readonly step: Effect.Effect<Pause, E>
 }
 
+/** How an actor fares: failures in a row, since when, and the last of them. */
+export interface Trouble {
+  failures: number
+  sinceMillis: number
+  cause: Cause.Cause<unknown> | null
+  /** Failures since the last log line, when that was, and how long the next one has to wait. */
+  unlogged: number
+  loggedMillis: number
+  quietMillis: number
+}
+
+/** An actor that works. */
+export const noTrouble = (): Trouble => ({
+  failures: 0,
+  sinceMillis: 0,
+  cause: null,
+  unlogged: 0,
+  loggedMillis: -Infinity,
+  quietMillis: quietMillisMin
+})
+
 /** Runs an actor for ever. */
-export const run = <E>(actor: Actor<E>): Effect.Effect<never> =>
-  Effect.suspend(() => {
-    const trouble: Trouble = { failures: 0, unlogged: 0, loggedMillis: -Infinity }
-    return Effect.forever(Effect.matchCauseEffect(
-      // Closed first: a wake-up during the step is not lost, it ends the pause after it.
-      Effect.suspend(() => {
-        actor.wake.closeUnsafe()
-        return actor.step
-      }),
-      {
-        onSuccess: (pause) => {
-          trouble.failures = 0
-          return rest(actor.wake, pause)
-        },
-        onFailure: (cause) => recover(actor.name, trouble, cause)
-      }
-    ))
-  })
+export const run = <E>(actor: Actor<E>, trouble: Trouble = noTrouble()): Effect.Effect<never> =>
+  Effect.forever(Effect.matchCauseEffect(
+    // Closed first: a wake-up during the step is not lost, it ends the pause after it.
+    Effect.suspend(() => {
+      actor.wake.closeUnsafe()
+      return actor.step
+    }),
+    {
+      onSuccess: (pause) =>
+        trouble.failures === 0
+          ? rest(actor.wake, pause)
+          : Effect.andThen(recovered(actor.name, trouble), rest(actor.wake, pause)),
+      onFailure: (cause) => recover(actor.name, trouble, cause)
+    }
+  ))
 
 /** The pause after so many failures in a row, in milliseconds: `unit` is a random number from 0 to 1. */
 export const backoffMillis = (failures: number, unit: number): number =>
@@ -80,32 +98,44 @@ const rest = (wake: Latch.Latch, { millis, spread }: Pause): Effect.Effect<void>
   )
 }
 
-interface Trouble {
-  failures: number
-  unlogged: number
-  loggedMillis: number
-}
-
-/** Fewest milliseconds between two error logs of one actor. */
-const logMillis = 1_000
+/** Fewest milliseconds between the first two error logs of one actor; each further pause is twice as long, up to a minute. */
+const quietMillisMin = 5_000
+const quietMillisMax = 60_000
 
 const recover = (name: string, trouble: Trouble, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Effect.gen(function*() {
+    const nowMillis = yield* Clock.currentTimeMillis
+    if (trouble.failures === 0) trouble.sinceMillis = nowMillis
     trouble.failures += 1
-    const unit = yield* Random.next
-    const pauseMillis = backoffMillis(trouble.failures, unit)
-    const now = yield* Clock.currentTimeMillis
-    if (now - trouble.loggedMillis < logMillis) trouble.unlogged += 1
-    else {
-      const { unlogged } = trouble
-      trouble.loggedMillis = now
-      trouble.unlogged = 0
-      yield* Effect.logError(`${name} failed and tries again in ${pauseMillis} ms`, cause).pipe(
-        Effect.annotateLogs({ actor: name, failures: trouble.failures, unlogged }),
-        // A logger that throws must not end an actor.
-        Effect.ignoreCause
-      )
-    }
+    trouble.cause = cause
+    const pauseMillis = backoffMillis(trouble.failures, yield* Random.next)
+    if (nowMillis - trouble.loggedMillis < trouble.quietMillis) trouble.unlogged += 1
+    else yield* complain(name, trouble, nowMillis, pauseMillis)
     // Not ended by a wake-up: a storage that is down would be asked at the pace of the wake-ups.
     yield* Effect.sleep(pauseMillis)
+  })
+
+const complain = (name: string, trouble: Trouble, nowMillis: number, pauseMillis: number): Effect.Effect<void> => {
+  const { cause, failures, unlogged } = trouble
+  if (trouble.loggedMillis > -Infinity) trouble.quietMillis = Math.min(quietMillisMax, trouble.quietMillis * 2)
+  trouble.loggedMillis = nowMillis
+  trouble.unlogged = 0
+  return Effect.logError(`${name} failed and tries again in ${pauseMillis} ms`, cause).pipe(
+    Effect.annotateLogs({ actor: name, failures, unlogged }),
+    // A logger that throws must not end an actor.
+    Effect.ignoreCause
+  )
+}
+
+/** An actor that fails now and then is no quieter for that: the patience of its log outlives its failures for a minute. */
+const recovered = (name: string, trouble: Trouble): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (nowMillis) => {
+    const { failures, sinceMillis } = trouble
+    trouble.failures = 0
+    trouble.cause = null
+    if (nowMillis - trouble.loggedMillis >= quietMillisMax) trouble.quietMillis = quietMillisMin
+    return failures < 3 ? Effect.void : Effect.logInfo(`${name} works again`).pipe(
+      Effect.annotateLogs({ actor: name, failures, millis: nowMillis - sinceMillis }),
+      Effect.ignoreCause
+    )
   })

@@ -42,8 +42,12 @@ export const make = (workerId: string): Session => ({
   claiming: 0
 })
 
-/** May jobs be claimed under this session? */
-export const mayClaim = (session: Session): boolean => session.state === "live" && !session.isFenced
+/**
+ * May jobs be claimed under this session? Not after a claim whose answer was lost: what it took is then always the last
+ * that the storage lent under this session.
+ */
+export const mayClaim = (session: Session): boolean =>
+  session.state === "live" && !session.isFenced && !session.isTainted
 
 /** Is there nothing left that this session is needed for? */
 export const isIdle = (session: Session): boolean => session.held === 0 && session.claiming === 0

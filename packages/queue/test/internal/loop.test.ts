@@ -102,7 +102,7 @@ describe("loop", () => {
       assert.isAtLeast((yield* Ref.get(count)) - before, 1)
     }).pipe(Effect.provideService(Logger.CurrentLoggers, new Set())))
 
-  it.effect("logs at most one error a second, and survives a logger that throws", () =>
+  it.effect("F43: logs its first failure at once, later ones ever more seldom, and survives a logger that throws", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const logger = Logger.make(({ message }) => {
@@ -115,12 +115,41 @@ describe("loop", () => {
         Effect.provideService(Logger.CurrentLoggers, new Set([logger]))
       )
       yield* settle
-      yield* TestClock.adjust("900 millis")
+      yield* TestClock.adjust("4900 millis")
       assert.strictEqual(lines.length, 1)
-      assert.isAtLeast(yield* Ref.get(count), 3)
+      assert.isAtLeast(yield* Ref.get(count), 5)
       yield* TestClock.adjust("1 minute")
-      assert.isAtMost(lines.length, 61)
-      assert.isAtLeast(lines.length, 10)
+      assert.isAtLeast(lines.length, 3)
+      assert.isAtMost(lines.length, 5)
+      yield* TestClock.adjust("10 minutes")
+      // Once a minute, however long it lasts.
+      assert.isAtMost(lines.length, 16)
+      assert.isAtLeast(lines.length, 12)
+    }))
+
+  it.effect("says that it works again after several failures, and is no trouble any more", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => {
+        lines.push(String(message))
+      })
+      const failing = yield* Ref.make(true)
+      const trouble = Loop.noTrouble()
+      const step = Effect.flatMap(
+        Ref.get(failing),
+        (fails) => fails ? Effect.fail("no") : Effect.succeed(Loop.exactly(10))
+      )
+      yield* Effect.forkChild(Loop.run({ name: "actor", wake: Latch.makeUnsafe(false), step }, trouble)).pipe(
+        Effect.provideService(Logger.CurrentLoggers, new Set([logger]))
+      )
+      yield* TestClock.adjust("4 seconds")
+      assert.isAtLeast(trouble.failures, 3)
+      assert.isNotNull(trouble.cause)
+      yield* Ref.set(failing, false)
+      yield* TestClock.adjust("4 seconds")
+      assert.deepInclude(trouble, { failures: 0, cause: null })
+      assert.deepStrictEqual(lines.at(-1), "actor works again")
+      assert.strictEqual(lines.length, 2)
     }))
 
   it.effect("stops when it is interrupted, wherever it is", () =>

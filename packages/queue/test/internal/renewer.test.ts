@@ -106,10 +106,12 @@ describe("renewer", () => {
       yield* settle
       const before = (yield* worker.health).workerId
       storage.fault("claim", "lose", 1)
+      const latch = storage.hold("renew")
       const { id } = yield* Work.enqueue({})
       yield* settle
       // The storage thinks that the worker runs it; the worker never heard of it.
       assert.strictEqual((yield* recordOf(id)).state, "running")
+      latch.openUnsafe()
       yield* pass(10_000)
       const record = yield* recordOf(id)
       assert.strictEqual(record.state, "completed")
