@@ -34,6 +34,15 @@ export type Pause = Loop.Pause
 export const again: Pause = Loop.again
 
 /**
+ * A pause until the actor is woken.
+ *
+ * @stability unstable
+ * @category pauses
+ * @since 0.1.0
+ */
+export const untilWoken: Pause = Loop.untilWoken
+
+/**
  * A pause of exactly so many milliseconds, if nobody wakes the actor.
  *
  * @stability unstable

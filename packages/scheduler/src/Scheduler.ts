@@ -14,10 +14,11 @@ import * as ScheduleStorage from "@millrace/storage/ScheduleStorage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Defaults from "./Defaults.ts"
 import * as Declarer from "./internal/declarer.ts"
 import * as Declaring from "./internal/declaring.ts"
 import * as Reading from "./internal/reading.ts"
@@ -122,6 +123,8 @@ export class Scheduler extends Context.Service<Scheduler, {
  *   Defaults to `default`
  * - `dropAfter`: how long a schedule that is no longer declared goes on. Defaults to 15 minutes
  * - `ticks`: whether this program fires schedules. Defaults to true
+ * - `pollInterval`: longest pause between two looks for due schedules, at which a schedule of another program is noticed.
+ *   Defaults to 1 second
  *
  * @stability unstable
  * @category models
@@ -131,6 +134,7 @@ export interface SchedulerOptions {
   readonly owner?: string | undefined
   readonly dropAfter?: Duration.Input | undefined
   readonly ticks?: boolean | undefined
+  readonly pollInterval?: Duration.Input | undefined
 }
 
 /**
@@ -155,9 +159,10 @@ export const layer = (
       const wake = Latch.makeUnsafe(false)
       const afterWrite = Effect.sync(() => wake.openUnsafe())
       const declarations = Declaring.make(options)
+      const pollMillis = Duration.toMillis(options.pollInterval ?? Defaults.tickMillis)
       const actors = [
         Declarer.make(storage, declarations, afterWrite),
-        ...options.ticks === false ? [] : [Ticker.make(storage, wake)]
+        ...options.ticks === false ? [] : [Ticker.make(storage, wake, pollMillis)]
       ]
       yield* Effect.forEach(actors, (actor) => Effect.forkScoped(Actor.run(actor)), { discard: true })
       return Scheduler.of({

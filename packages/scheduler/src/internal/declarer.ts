@@ -34,6 +34,8 @@ export const make = (
   name: "declarer",
   wake: declarations.wake,
   step: Effect.gen(function*() {
+    // Who declares nothing has no say in what its owner declares.
+    if (declarations.schedules.size === 0) return Actor.untilWoken
     yield* writeNew(storage, declarations, afterWrite)
     yield* reconcile(storage, declarations)
     return declarations.unwritten.size > 0 ? Actor.again : Actor.about(Defaults.declareMillis)

@@ -79,14 +79,18 @@ const nextShown = (expression: CronExpression, zone: Zone.Zone, from: number): n
 
 /** The next instant of a time of the day: the first when it is repeated, the end of the gap when it is skipped. */
 const nextTimeOfDay = (expression: CronExpression, zone: Zone.Zone, from: number): number | null => {
-  const first = Zone.spanAt(zone, from)
-  // A time that is shown for the second time had its turn.
-  const local = Calendar.nextLocal(expression, Math.max(from + first.span.offset, first.repeatedUntil))
+  const local = Calendar.nextLocal(expression, firstLocal(zone, from))
   if (local === null) return null
   let { span } = Zone.spanAt(zone, Math.max(from, local - aheadSeconds))
-  while (local >= span.end + span.offset) {
-    span = Zone.spanAt(zone, span.end).span
-    if (local < span.start + span.offset) return span.start
-  }
-  return local - span.offset
+  while (local >= span.end + span.offset) span = Zone.spanAt(zone, span.end).span
+  return Math.max(local - span.offset, span.start)
+}
+
+/** The first local time whose turn can come at or after an instant. */
+const firstLocal = (zone: Zone.Zone, from: number): number => {
+  const { span, wallBefore } = Zone.spanAt(zone, from)
+  // At the change itself, what it skips has its turn; after it, what it repeats had its.
+  return from === span.start && wallBefore !== null
+    ? wallBefore
+    : Math.max(from + span.offset, wallBefore ?? Number.NEGATIVE_INFINITY)
 }

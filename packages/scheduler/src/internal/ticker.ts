@@ -15,13 +15,14 @@ import * as Firing from "./firing.ts"
 /** The ticker of a scheduler. */
 export const make = (
   storage: ScheduleStorage["Service"],
-  wake: Latch.Latch
+  wake: Latch.Latch,
+  pollMillis: number = Defaults.tickMillis
 ): Actor.Actor<StorageError.StorageError> => ({
   name: "ticker",
   wake,
   step: storage.tick({ limit: Defaults.tickBatch, decide: Firing.decide }).pipe(
     Effect.timeoutOrElse({ duration: deadlineMillis, orElse: () => Effect.fail(late) }),
-    Effect.map(pauseAfter)
+    Effect.map((ticked) => pauseAfter(ticked, pollMillis))
   )
 })
 
@@ -32,12 +33,12 @@ const late = new StorageError.StorageError({
   reason: new StorageError.Unavailable({ operation: "tick", detail: `no answer within ${deadlineMillis} ms` })
 })
 
-/** A spread pause may become this long, in milliseconds: a schedule that is due by then is waited for exactly. */
-const longestMillis = Defaults.tickMillis * 1.2
+/** How far a spread pause may reach, as a share of it: a schedule that is due by then is waited for exactly. */
+const longest = 1.2
 
 /** How long to pause after a tick. */
-export const pauseAfter = ({ nextDueMillis, schedules }: Ticked): Actor.Pause => {
+export const pauseAfter = ({ nextDueMillis, schedules }: Ticked, pollMillis: number): Actor.Pause => {
   if (schedules >= Defaults.tickBatch) return Actor.again
-  if (nextDueMillis === null || nextDueMillis > longestMillis) return Actor.about(Defaults.tickMillis)
+  if (nextDueMillis === null || nextDueMillis > pollMillis * longest) return Actor.about(pollMillis)
   return Actor.exactly(Math.max(Defaults.leftoverMillis, Math.ceil(nextDueMillis)))
 }

@@ -50,19 +50,18 @@ export const of = (name: string): Zone | null => {
   return zone
 }
 
-/** The span of an instant, and where the span before it ends on the wall: later than this one's start when times repeat. */
-export const spanAt = (zone: Zone, at: number): { readonly span: Span; readonly repeatedUntil: number } => {
+/** The span of an instant, and what the wall would have shown at its start without the change; null if that is long ago. */
+export const spanAt = (zone: Zone, at: number): { readonly span: Span; readonly wallBefore: number | null } => {
   const spans = windowOf(zone, Math.floor(at / windowSeconds))
   let before: Span | undefined
   for (const span of spans) {
     if (at < span.end) {
-      const repeatedUntil = before === undefined ? -Infinity : span.start + before.offset
-      return { span, repeatedUntil }
+      return { span, wallBefore: before === undefined ? null : span.start + before.offset }
     }
     before = span
   }
   // A window's last span ends where the next window begins, so that one of them holds the instant.
-  return { span: { start: at, end: at + 1, offset: offsetAt(zone, at) }, repeatedUntil: -Infinity }
+  return { span: { start: at, end: at + 1, offset: offsetAt(zone, at) }, wallBefore: null }
 }
 
 const windowOf = (zone: Zone, index: number): ReadonlyArray<Span> => {

@@ -21,6 +21,8 @@ const aroundMillis = 36 * 60 * minute
 
 const zones = [...Intl.supportedValuesOf("timeZone"), "UTC"]
 
+const isoOf = (millis: number) => new Date(millis).toISOString()
+
 /** Differences of one window, as lines. */
 const differences = (timeZone: string, middleMillis: number, texts: ReadonlyArray<string>): ReadonlyArray<string> => {
   const from = Math.floor((middleMillis - aroundMillis) / minute) * minute
@@ -30,9 +32,12 @@ const differences = (timeZone: string, middleMillis: number, texts: ReadonlyArra
     if (clockwork === null) return [`${timeZone} ${cron}: refused`]
     const expected = Oracle.instantsOf(cron, window)
     const actual = Firing.between(clockwork, window.fromMillis, window.toMillis - 1)
+    // From one millisecond before, as a late tick asks.
+    const found = expected.filter((millis) => NextFire.next(clockwork, millis - 1) !== millis)
+    if (found.length > 0) return [`${timeZone} ${cron}: not found again: ${found.map(isoOf).join(" ")}`]
     if (expected.length === actual.length && expected.every((millis, index) => millis === actual[index])) return []
-    const missed = expected.filter((millis) => !actual.includes(millis)).map((millis) => new Date(millis).toISOString())
-    const extra = actual.filter((millis) => !expected.includes(millis)).map((millis) => new Date(millis).toISOString())
+    const missed = expected.filter((millis) => !actual.includes(millis)).map(isoOf)
+    const extra = actual.filter((millis) => !expected.includes(millis)).map(isoOf)
     return [`${timeZone} ${cron}: missed ${missed.join(" ")}; extra ${extra.join(" ")} (seed ${seed})`]
   })
 }

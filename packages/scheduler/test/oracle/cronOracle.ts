@@ -11,7 +11,7 @@ export interface Window {
   readonly fromMillis: number
   readonly toMillis: number
   /** For each minute: which of `dates`, the minute of the day, and whether the wall showed this before. */
-  readonly date: Uint8Array
+  readonly date: Uint16Array
   readonly minute: Uint16Array
   readonly isRepeated: Uint8Array
   readonly dates: ReadonlyArray<string>
@@ -64,7 +64,7 @@ export const look = (timeZone: string, fromMillis: number, toMillis: number): Wi
   const count = (toMillis - fromMillis) / minuteMillis
   const dates: Array<string> = []
   const skipped: Array<{ date: number; minute: number; endMillis: number }> = []
-  const date = new Uint8Array(count)
+  const date = new Uint16Array(count)
   const minute = new Uint16Array(count)
   const isRepeated = new Uint8Array(count)
   const indexOf = (text: string): number => {
