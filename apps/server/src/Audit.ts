@@ -63,7 +63,7 @@ export const make = (
     : both
   return Effect.catch(ran, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, E | ApiError.Unavailable> => {
     if (error instanceof Refused) return Effect.succeed(error.response)
-    return error instanceof StorageError.StorageError ? StorageFailure.unavailable(error) : Effect.fail(error as E)
+    return error instanceof StorageError.StorageError ? StorageFailure.unavailable(error) : Effect.fail(error)
   })
 }
 

@@ -118,7 +118,7 @@ const remember = Effect.fnUntraced(function*(keys: ServiceStorage.ServiceStorage
     capacity,
     timeToLive: (exit) => Exit.isSuccess(exit) && exit.value !== null ? memory : Duration.zero
   })
-  const any = yield* Cache.makeWith((_: "any") => keys.any, {
+  const any = yield* Cache.makeWith<"any", boolean, StorageError.StorageError>(() => keys.any, {
     capacity: 1,
     // Once there is a key there is one for ever: keys are revoked, never deleted.
     timeToLive: (exit) => Exit.isSuccess(exit) ? exit.value ? Duration.days(1) : memory : Duration.zero

@@ -8,6 +8,7 @@
  */
 import { Api } from "@millrace/api"
 import { JobRegistry, Queue } from "@millrace/queue"
+import { Scheduler } from "@millrace/scheduler"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -26,11 +27,13 @@ import * as Docs from "./Docs.ts"
 import * as EndpointRules from "./EndpointRules.ts"
 import * as ErrorEnvelope from "./ErrorEnvelope.ts"
 import { EventHub, layer as eventHub } from "./EventHub.ts"
+import * as AdmissionHandlers from "./handlers/AdmissionHandlers.ts"
 import * as AuditHandlers from "./handlers/AuditHandlers.ts"
 import * as EventsHandlers from "./handlers/EventsHandlers.ts"
 import * as JobsHandlers from "./handlers/JobsHandlers.ts"
 import * as KeysHandlers from "./handlers/KeysHandlers.ts"
 import * as QueuesHandlers from "./handlers/QueuesHandlers.ts"
+import * as SchedulesHandlers from "./handlers/SchedulesHandlers.ts"
 import * as SystemHandlers from "./handlers/SystemHandlers.ts"
 import * as HostName from "./HostName.ts"
 import * as KeyRing from "./KeyRing.ts"
@@ -66,7 +69,7 @@ export const layer = ({ config, jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
     Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub, keyRing(config)]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
-    Layer.provide(Layer.fresh(Queue.layer)),
+    Layer.provide([Layer.fresh(Queue.layer), Layer.fresh(Scheduler.layer())]),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
     Layer.provideMerge(Listener.layer(config))
   )
@@ -80,6 +83,8 @@ const routes = (config: ServerConfig) =>
       Layer.provide([
         JobsHandlers.layer,
         QueuesHandlers.layer,
+        AdmissionHandlers.layer,
+        SchedulesHandlers.layer,
         EventsHandlers.layer,
         KeysHandlers.layer,
         AuditHandlers.layer,

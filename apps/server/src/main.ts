@@ -12,6 +12,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
@@ -36,7 +37,10 @@ const statementDeadline = "8 seconds"
 
 const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.ProgramConfig) =>
   Layer.mergeAll(
-    PgStorage.layerWith({ deadline: statementDeadline }),
+    Layer.provideMerge(
+      PgScheduleStorage.layerWith({ deadline: statementDeadline }),
+      PgStorage.layerWith({ deadline: statementDeadline })
+    ),
     PgServiceStorage.layerWith({ deadline: statementDeadline }),
     migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(

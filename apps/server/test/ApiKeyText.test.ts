@@ -31,7 +31,7 @@ describe("ApiKeyText", () => {
       `mr_a1 .${secret}`,
       `mr_a1.${secret}\n`,
       `mr_a'.${secret}`,
-      `${"mr_a1."}${"ß".repeat(43)}`,
+      `mr_a1.${"ß".repeat(43)}`,
       `mr_${"a".repeat(33)}.${secret}`
     ]
     for (const text of wrong) assert.isNull(ApiKeyText.parse(text), text)

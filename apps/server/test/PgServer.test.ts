@@ -1,15 +1,26 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, layer } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
-import { PgMigrations, PgStorage } from "@millrace/storage-postgres"
+import { MemoryServiceStorage } from "@millrace/storage"
+import { PgMigrations, PgScheduleStorage, PgStorage } from "@millrace/storage-postgres"
 import { Duration, Effect, Layer, Redacted, Schedule } from "effect"
+import { admissionSuite } from "./support/admissionSuite.ts"
 import * as Gateway from "./support/Gateway.ts"
 import { jobsSuite } from "./support/jobsSuite.ts"
+import { schedulesSuite } from "./support/schedulesSuite.ts"
 import * as T from "./support/ServerUnderTest.ts"
 
-const migrated = () => Layer.fresh(PgStorage.layerMigrated()).pipe(Layer.provide(Layer.fresh(TestDatabase.layer)))
+const migrated = () => Layer.fresh(PgStorage.layerMigrated()).pipe(Layer.provideMerge(Layer.fresh(TestDatabase.layer)))
 
 jobsSuite("JobsHandlers on PostgreSQL", () => T.layerOnStorage().pipe(Layer.provideMerge(migrated())))
+
+admissionSuite("AdmissionHandlers on PostgreSQL", () => T.layerOnStorage().pipe(Layer.provideMerge(migrated())))
+
+schedulesSuite("SchedulesHandlers on PostgreSQL", () =>
+  T.layerOnStorages().pipe(
+    Layer.provide([Layer.fresh(PgScheduleStorage.layer), MemoryServiceStorage.layer]),
+    Layer.provideMerge(migrated())
+  ))
 
 /** A server whose way to the database a test opens and shuts. Statements get half a second. */
 const behindGateway = Layer.unwrap(

@@ -9,18 +9,20 @@
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Access from "./Access.ts"
+import { AdmissionApi } from "./AdmissionApi.ts"
 import { AuditApi } from "./AuditApi.ts"
 import { EventsApi } from "./EventsApi.ts"
 import { JobsApi } from "./JobsApi.ts"
 import { KeysApi } from "./KeysApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 import { RequestRules } from "./RequestRules.ts"
+import { SchedulesApi } from "./SchedulesApi.ts"
 import { SystemApi } from "./SystemApi.ts"
 
 const strict = { onExcessProperty: "error" } as const
 
 const endpoints = HttpApi.make("millrace")
-  .add(JobsApi, QueuesApi, EventsApi, KeysApi, AuditApi, SystemApi)
+  .add(JobsApi, QueuesApi, AdmissionApi, SchedulesApi, EventsApi, KeysApi, AuditApi, SystemApi)
   .middleware(Access.Authorization)
   .middleware(RequestRules)
   .annotate(HttpApi.PayloadParseOptions, strict)

@@ -8,6 +8,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Access from "./Access.ts"
+import { ExplanationView, LogView } from "./AdmissionView.ts"
 import * as ApiError from "./ApiError.ts"
 import { CreateBatch, CreatedBatch, CreatedJob, CreateJob } from "./CreateJob.ts"
 import * as JobFilter from "./JobFilter.ts"
@@ -65,6 +66,23 @@ const attempts = HttpApiEndpoint.get("attempts", "/jobs/:id/attempts", {
   summary("List the attempts of a job", "Oldest first, the one under way last.")
 )
 
+const logs = HttpApiEndpoint.get("logs", "/jobs/:id/logs", {
+  params,
+  success: ListPage.of(LogView),
+  error: [ApiError.JobNotFound, ApiError.Unavailable]
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(
+  summary("List the lines that a job's handler wrote", "Oldest first, the newest 1,000.")
+)
+
+const explain = HttpApiEndpoint.get("explain", "/jobs/:id/explain", {
+  params,
+  success: ExplanationView,
+  error: [ApiError.JobNotFound, ApiError.Unavailable]
+}).annotateMerge(Access.needs("read", "jobs")).annotateMerge(summary(
+  "Why does a job not run?",
+  "All reasons at this moment, with names, holders and times; or that the next claim takes it."
+))
+
 const cancel = HttpApiEndpoint.post("cancel", "/jobs/:id/cancel", {
   params,
   success: JobAction,
@@ -114,6 +132,6 @@ const types = HttpApiEndpoint.get("types", "/job-types", {
  * @since 0.1.0
  */
 export const JobsApi = HttpApiGroup.make("jobs")
-  .add(create, createBatch, list, get, attempts, cancel, retry, promote, remove, types)
+  .add(create, createBatch, list, get, attempts, logs, explain, cancel, retry, promote, remove, types)
   .prefix("/api/v1")
   .annotateMerge(OpenApi.annotations({ title: "Jobs" }))

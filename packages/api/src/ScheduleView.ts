@@ -73,7 +73,7 @@ export type ScheduleView = typeof ScheduleView.Type
  * - `instant` is the scheduled time, `at` when the tick was written
  * - `kind`: its time came (`due`), a person asked (`trigger`), or a past window was filled (`backfill`)
  * - `outcome`: `fired` enqueued the job; `duplicate` found another with its unique key (`jobId` is that one);
- *   `overlapped` and `missed` enqueued nothing
+ *   `overlapped`, `missed` and `refused` enqueued nothing
  * - `missed`: instants before this one that were left out with it
  *
  * @stability unstable
@@ -86,7 +86,7 @@ export const TickView = Schema.Struct({
   instant: Instant,
   at: Instant,
   kind: Schema.Literals(["due", "trigger", "backfill"]),
-  outcome: Schema.Literals(["fired", "duplicate", "overlapped", "missed"]),
+  outcome: Schema.Literals(["fired", "duplicate", "overlapped", "missed", "refused"]),
   jobId: Schema.NullOr(JobId.JobId),
   missed: Schema.Int
 }).annotate({ identifier: "Tick" })

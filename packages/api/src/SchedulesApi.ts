@@ -8,6 +8,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 import * as JobNaming from "./JobNaming.ts"
 import * as ListPage from "./ListPage.ts"
@@ -39,7 +40,7 @@ const create = HttpApiEndpoint.post("create", "/schedules", {
   payload: ScheduleRequest.CreateSchedule,
   success: ScheduleView.pipe(HttpApiSchema.status(201)),
   error: [...refusals, ResourceError.ScheduleExists, ApiError.Unavailable]
-}).middleware(BodyRules).annotateMerge(summary(
+}).annotateMerge(Access.needs("operate")).middleware(BodyRules).annotateMerge(summary(
   "Create a schedule",
   "Exactly one of cron, every and at. Every instant enqueues one job, however many servers and workers run."
 ))
@@ -52,20 +53,20 @@ const list = HttpApiEndpoint.get("list", "/schedules", {
   },
   success: ListPage.of(ScheduleView),
   error: [ApiError.InvalidCursor, ApiError.Unavailable]
-}).annotateMerge(summary("List schedules by name"))
+}).annotateMerge(Access.needs("read")).annotateMerge(summary("List schedules by name"))
 
 const get = HttpApiEndpoint.get("get", "/schedules/:name", {
   params,
   success: ScheduleView,
   error: [ResourceError.ScheduleNotFound, ApiError.Unavailable]
-}).annotateMerge(summary("Read a schedule"))
+}).annotateMerge(Access.needs("read")).annotateMerge(summary("Read a schedule"))
 
 const change = HttpApiEndpoint.patch("change", "/schedules/:name", {
   params,
   payload: ScheduleRequest.ChangeSchedule,
   success: ScheduleView,
   error: [...refusals, ResourceError.ScheduleNotFound, ResourceError.ScheduleOwned, ApiError.Unavailable]
-}).middleware(BodyRules).annotateMerge(summary(
+}).annotateMerge(Access.needs("operate")).middleware(BodyRules).annotateMerge(summary(
   "Change a schedule",
   "A timing replaces the one before as a whole; what is absent stays. One that is declared in code answers 409."
 ))
@@ -73,14 +74,14 @@ const change = HttpApiEndpoint.patch("change", "/schedules/:name", {
 const remove = HttpApiEndpoint.delete("remove", "/schedules/:name", {
   params,
   error: [ResourceError.ScheduleNotFound, ResourceError.ScheduleOwned, ApiError.Unavailable]
-}).annotateMerge(summary("Remove a schedule", "Its jobs and its history stay."))
+}).annotateMerge(Access.needs("operate")).annotateMerge(summary("Remove a schedule", "Its jobs and its history stay."))
 
 const steer = <const Name extends string>(name: Name, text: string, description: string) =>
   HttpApiEndpoint.post(name, `/schedules/:name/${name}`, {
     params,
     success: ScheduleView,
     error: [ResourceError.ScheduleNotFound, ApiError.Unavailable]
-  }).annotateMerge(summary(text, description))
+  }).annotateMerge(Access.needs("operate")).annotateMerge(summary(text, description))
 
 const pause = steer("pause", "Pause a schedule", "Instants meanwhile are neither fired nor missed.")
 
@@ -90,27 +91,33 @@ const trigger = HttpApiEndpoint.post("trigger", "/schedules/:name/trigger", {
   params,
   success: TickView,
   error: [ResourceError.ScheduleNotFound, ApiError.Unavailable]
-}).annotateMerge(summary("Enqueue the job of a schedule now", "Whatever its overlap policy, also while it is paused."))
+}).annotateMerge(Access.needs("operate")).annotateMerge(
+  summary("Enqueue the job of a schedule now", "Whatever its overlap policy, also while it is paused.")
+)
 
 const next = HttpApiEndpoint.get("next", "/schedules/:name/preview", {
   params,
   query: ScheduleRequest.PreviewQuery,
   success: Instants,
   error: [ResourceError.ScheduleNotFound, ResourceError.InvalidSchedule, ApiError.Unavailable]
-}).annotateMerge(summary("List the next instants of a schedule", "Whether it is paused or not."))
+}).annotateMerge(Access.needs("read")).annotateMerge(
+  summary("List the next instants of a schedule", "Whether it is paused or not.")
+)
 
 const preview = HttpApiEndpoint.post("preview", "/schedules/preview", {
   payload: ScheduleRequest.PreviewTiming,
   success: Instants,
   error: [ResourceError.InvalidSchedule, ApiError.Unavailable]
-}).middleware(BodyRules).annotateMerge(summary("List the next instants of a timing", "Stores nothing."))
+}).annotateMerge(Access.needs("operate")).middleware(BodyRules).annotateMerge(
+  summary("List the next instants of a timing", "Stores nothing.")
+)
 
 const backfill = HttpApiEndpoint.post("backfill", "/schedules/:name/backfill", {
   params,
   payload: ScheduleRequest.Backfill,
   success: ListPage.of(TickView),
   error: [ResourceError.ScheduleNotFound, ResourceError.InvalidSchedule, ApiError.Unavailable]
-}).middleware(BodyRules).annotateMerge(summary(
+}).annotateMerge(Access.needs("operate")).middleware(BodyRules).annotateMerge(summary(
   "Enqueue the instants of a past window",
   "Those that were not fired yet, the oldest first. Repeating it enqueues nothing twice."
 ))
@@ -120,7 +127,9 @@ const ticks = HttpApiEndpoint.get("ticks", "/schedules/:name/ticks", {
   query: page,
   success: ListPage.of(TickView),
   error: [ApiError.InvalidCursor, ApiError.Unavailable]
-}).annotateMerge(summary("List the ticks of a schedule, newest first", "They outlive the schedule."))
+}).annotateMerge(Access.needs("read")).annotateMerge(
+  summary("List the ticks of a schedule, newest first", "They outlive the schedule.")
+)
 
 /**
  * The endpoints of schedules, under `/api/v1`.

@@ -1,5 +1,7 @@
 export * as Access from "./Access.ts"
 export * as AccessError from "./AccessError.ts"
+export * as AdmissionApi from "./AdmissionApi.ts"
+export * as AdmissionView from "./AdmissionView.ts"
 export * as Api from "./Api.ts"
 export * as ApiClient from "./ApiClient.ts"
 export * as ApiError from "./ApiError.ts"

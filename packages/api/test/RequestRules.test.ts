@@ -28,11 +28,7 @@ describe("RequestRules", () => {
       endpoint.path,
       Context.get(endpoint.annotations, RequestRules.MaxBodyBytes) / 1024 / 1024
     ])
-    assert.deepStrictEqual(Object.fromEntries(limits), {
-      "/api/v1/keys": 2,
-      "/api/v1/keys/:id/rotate": 2,
-      "/api/v1/jobs": 2,
-      "/api/v1/jobs/batch": 16
-    })
+    assert.isAbove(limits.length, 10)
+    for (const [path, mebibytes] of limits) assert.strictEqual(mebibytes, path === "/api/v1/jobs/batch" ? 16 : 2, path)
   })
 })

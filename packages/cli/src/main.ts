@@ -64,7 +64,8 @@ const database = Layer.succeed(Database.Database, {
           statements: up(PgSchema.quoteUnsafe(schema))
         }))
       }),
-      up: (to: number | null) => Effect.provideContext(PgMigrations.migrate({ schema, ...(to === null ? {} : { to }) }), context),
+      up: (to: number | null) =>
+        Effect.provideContext(PgMigrations.migrate({ schema, ...(to === null ? {} : { to }) }), context),
       down: (to: number) => Effect.provideContext(PgMigrations.rollback({ schema, to }), context),
       hears: hears(sql),
       storage: ownStorage(sql)

@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Api, ApiError, Cursor, JobFilter, JobView } from "@millrace/api"
+import { Api, Cursor, JobFilter, JobView } from "@millrace/api"
+import type { AdmissionView } from "@millrace/api"
 import { Queue } from "@millrace/queue"
+import type { Explanation } from "@millrace/queue"
 import type { JobId, JobQuery } from "@millrace/storage"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -13,6 +15,7 @@ import { KnownJobs } from "../KnownJobs.ts"
 import * as StorageFailure from "../StorageFailure.ts"
 import * as Creation from "./Creation.ts"
 import * as JobAnswer from "./JobAnswer.ts"
+import * as Position from "./Position.ts"
 
 /**
  * The handlers of the group `jobs`.
@@ -35,6 +38,9 @@ export const layer = HttpApiBuilder.group(
       get: ({ params }) => Effect.map(JobAnswer.found(queue.get(params.id)), JobView.fromRecord),
       attempts: ({ params }) =>
         Effect.map(JobAnswer.found(queue.history(params.id)), (items) => ({ items, nextCursor: null })),
+      logs: ({ params }) =>
+        Effect.map(JobAnswer.found(queue.logs(params.id)), (items) => ({ items, nextCursor: null })),
+      explain: ({ params }) => Effect.map(JobAnswer.found(queue.explain(params.id)), toExplanation),
       cancel: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.cancel(params.id)), JobAnswer.toAction),
       retry: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.retry(params.id)), JobAnswer.toAction),
       promote: ({ params }) => promote(queue, params.id),
@@ -46,7 +52,7 @@ export const layer = HttpApiBuilder.group(
 
 const list = Effect.fnUntraced(function*(queue: Queue.Queue["Service"], filter: JobFilter.JobFilter) {
   const before = filter.cursor === undefined ? Option.none() : Cursor.decode(filter.cursor)
-  if (filter.cursor !== undefined && Option.isNone(before)) return yield* invalidCursor()
+  if (filter.cursor !== undefined && Option.isNone(before)) return yield* Position.damaged()
   const page = yield* StorageFailure.answered(queue.list(toQuery(filter, Option.getOrNull(before))))
   return {
     items: page.items.map(JobView.fromRecord),
@@ -68,14 +74,10 @@ const toQuery = (filter: JobFilter.JobFilter, before: JobId.JobId | null): JobQu
   ...(filter.createdBefore === undefined ? {} : { createdBefore: filter.createdBefore })
 })
 
-const invalidCursor = () =>
-  new ApiError.InvalidCursor({
-    error: {
-      message: "The cursor is damaged, or was not written by this API",
-      field: "cursor",
-      hint: "Use the nextCursor of the page before as it is, or leave it out to start with the newest job"
-    }
-  })
+const toExplanation = ({ reasons, ...rest }: Explanation.Explanation): AdmissionView.ExplanationView => ({
+  ...rest,
+  reasons: reasons.map(({ _tag: tag, ...reason }) => ({ tag, ...reason }) as AdmissionView.ReasonView)
+})
 
 /** Waits for nothing but its time: what has another state is left alone. */
 const promote = Effect.fnUntraced(function*(queue: Queue.Queue["Service"], id: JobId.JobId) {

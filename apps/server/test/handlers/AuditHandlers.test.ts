@@ -2,6 +2,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, layer } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
 import { Queue } from "@millrace/queue"
+import { MemoryScheduleStorage } from "@millrace/storage"
 import { PgMigrations, PgServiceStorage, PgStorage } from "@millrace/storage-postgres"
 import { Effect, Layer } from "effect"
 import * as Keys from "../support/Keys.ts"
@@ -25,6 +26,7 @@ const read = (query = "") => Effect.map(Keys.send(null, "GET", `${audit}${query}
 
 const onPostgres = () =>
   T.layerOnStorages().pipe(
+    Layer.provide(MemoryScheduleStorage.layer),
     Layer.provideMerge([PgStorage.layer, PgServiceStorage.layer]),
     Layer.provideMerge(Layer.effectDiscard(PgMigrations.migrate())),
     Layer.provideMerge(Layer.fresh(TestDatabase.layer))

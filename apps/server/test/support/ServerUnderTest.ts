@@ -2,7 +2,7 @@
  * A whole server on a port of its own and a storage in memory, and the ways to talk to it.
  */
 import { Job, Queue } from "@millrace/queue"
-import { MemoryServiceStorage, MemoryStorage, Storage } from "@millrace/storage"
+import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage, Storage } from "@millrace/storage"
 import { Context, Effect, Layer, Logger, Schema } from "effect"
 import { HttpServer } from "effect/http"
 import * as Server from "../../src/Server.ts"
@@ -28,9 +28,9 @@ export class ServerUnderTest extends Context.Service<ServerUnderTest, {
   readonly port: number
 }>()("@millrace/server/test/ServerUnderTest") {}
 
-/** A server with the settings of a test, on whatever storage of jobs is there. Keys and audit are in memory. */
+/** A server with the settings of a test, on whatever storage of jobs is there. The others are in memory. */
 export const layerOnStorage = (config: Partial<ServerConfig.ServerConfig> = {}) =>
-  layerOnStorages(config).pipe(Layer.provideMerge(MemoryServiceStorage.layer))
+  layerOnStorages(config).pipe(Layer.provideMerge([MemoryServiceStorage.layer, MemoryScheduleStorage.layer]))
 
 /** A server with the settings of a test, on whatever storages are there. */
 export const layerOnStorages = (config: Partial<ServerConfig.ServerConfig> = {}) =>

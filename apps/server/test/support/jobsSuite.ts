@@ -22,7 +22,13 @@ const claim = Effect.fnUntraced(function*(queue: string) {
   const storage = yield* Storage.Storage
   const info = { host: "h", pid: 1, release: "0", queues: [queue], names: ["SendWelcome"], concurrency: 10 }
   yield* storage.renew({ _tag: "Register", workerId: "w1", leaseMillis: 60_000, info })
-  return yield* storage.claim({ workerId: "w1", queue, handles: [{ name: "SendWelcome", versionMin: 0, versionMax: 100 }], limit: 10, perTenant: 10 })
+  return yield* storage.claim({
+    workerId: "w1",
+    queue,
+    handles: [{ name: "SendWelcome", versionMin: 0, versionMax: 100 }],
+    limit: 10,
+    perTenant: 10
+  })
 })
 
 interface Item {
@@ -267,6 +273,24 @@ export const jobsSuite = <E>(
           assert.deepInclude((yield* T.get(`${path}/${id}`)).json, { state: "cancelled" })
         }))
 
+      it.effect("explains why a job does not run, and lists what its handler wrote", () =>
+        Effect.gen(function*() {
+          const id = yield* create({ ...welcome, queue: "explained", delay: "1 hour" })
+          const explained = yield* T.get(`${path}/${id}/explain`)
+          assert.strictEqual(explained.status, 200)
+          const { reasons, state } = explained.json as {
+            readonly state: string
+            readonly reasons: ReadonlyArray<{ readonly tag: string }>
+          }
+          assert.strictEqual(state, "scheduled")
+          assert.includeMembers(reasons.map((reason) => reason.tag), ["ScheduledUntil", "NoWorker"])
+          yield* T.send("POST", "/api/v1/queues/explained/pause")
+          const paused = yield* T.get(`${path}/${id}/explain`)
+          assert.include(paused.text, `"tag":"Paused","what":"queue","key":"explained"`)
+          const logs = yield* T.get(`${path}/${id}/logs`)
+          assert.deepStrictEqual([logs.status, logs.json], [200, { items: [], nextCursor: null }])
+        }))
+
       it.effect("refuses to cancel twice", () =>
         Effect.gen(function*() {
           const id = yield* create(welcome)
@@ -281,6 +305,8 @@ export const jobsSuite = <E>(
           const asked = [
             ["GET", `${path}/999999`],
             ["GET", `${path}/999999/attempts`],
+            ["GET", `${path}/999999/explain`],
+            ["GET", `${path}/999999/logs`],
             ["POST", `${path}/999999/cancel`],
             ["POST", `${path}/999999/retry`],
             ["POST", `${path}/999999/promote`],
