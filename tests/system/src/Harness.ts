@@ -18,6 +18,12 @@ export const root = dirname(dirname(dirname(import.meta.dirname)))
 /** The module of a user that the programs under test load. */
 export const ledgerJobs = fileURLToPath(new URL("./LedgerJobs.ts", import.meta.url))
 
+/** The module of a user with jobs under limits. */
+export const admissionJobs = fileURLToPath(new URL("./AdmissionJobs.ts", import.meta.url))
+
+/** The program that enqueues one key many times at once. */
+export const enqueueOnce = fileURLToPath(new URL("./EnqueueOnce.ts", import.meta.url))
+
 /** How a process ended. */
 export interface Exit {
   readonly code: number | null
@@ -188,6 +194,15 @@ export interface ProgramOptions {
 /** Starts a worker, without waiting until it is registered. */
 export const startWorker = ({ args = [], database, environment }: ProgramOptions) =>
   program("worker", args, { DATABASE_URL: Redacted.value(database), ...environment })
+
+/** Starts a program of the tests with Node, without waiting for anything. */
+export const startScript = (file: string, { args = [], database, environment }: ProgramOptions) =>
+  start({
+    name: file,
+    command: process.execPath,
+    args: ["--import", lifeLine, file, ...args],
+    environment: { MILLRACE_LIFELINE: "1000", DATABASE_URL: Redacted.value(database), ...environment }
+  })
 
 /** A server with its URL. */
 export interface Server extends Proc {
