@@ -19,8 +19,18 @@ export const libraries: Readonly<Record<string, Boundary>> = {
   "scheduler": { may: ["@millrace/storage", "@millrace/queue"] },
   "api": { may: ["@millrace/storage"] },
   "jobs": {
-    may: ["@millrace/queue", "@millrace/retry-policy", "nodemailer", "csv-parse", "csv-stringify", "node:*"]
+    may: [
+      "@millrace/queue",
+      "@millrace/retry-policy",
+      "@millrace/scheduler",
+      "@millrace/storage",
+      "nodemailer",
+      "csv-parse",
+      "csv-stringify",
+      "node:*"
+    ]
   },
+  "testing": { may: ["@millrace/queue", "@millrace/retry-policy", "@millrace/storage"] },
   "cli": {
     may: [
       "@millrace/api",

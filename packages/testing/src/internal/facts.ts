@@ -67,6 +67,8 @@ export interface Facts {
   /** Transitions into a finished state. */
   finished: number
   position: number
+  /** Claims of each worker and queue, and how many of them began at a larger priority than the smallest. */
+  readonly turns: Map<string, { claims: number; overtakings: number }>
 }
 
 /** Nothing is known. */
@@ -77,7 +79,8 @@ export const make = (): Facts => ({
   keys: new Map(),
   removed: new Set(),
   finished: 0,
-  position: 0
+  position: 0,
+  turns: new Map()
 })
 
 /** A job was stored. */
@@ -161,12 +164,20 @@ export const waiting = (facts: Facts): ReadonlyArray<JobFact> =>
     .filter(({ state }) => state === "scheduled" || state === "retryable")
     .toSorted((a, b) => a.runAtMillis - b.runAtMillis || JobIds.compare(a.id, b.id))
 
-/** Instants at which something changes by the passing of time alone, later than now, in milliseconds. */
-export const turningPoints = (facts: Facts, nowMillis: number): ReadonlyArray<number> => {
-  const points: Array<number> = []
-  for (const { expiresMillis } of facts.workers.values()) if (expiresMillis > nowMillis) points.push(expiresMillis)
-  for (const { runAtMillis, state } of facts.jobs.values()) {
-    if ((state === "scheduled" || state === "retryable") && runAtMillis > nowMillis) points.push(runAtMillis)
-  }
-  return points
+/** Instants at which a call's answer changes by the passing of time alone, later than now, in milliseconds. */
+export const turningPoints = (
+  facts: Facts,
+  operation: string,
+  request: ReadonlyArray<unknown>,
+  nowMillis: number
+): ReadonlyArray<number> => {
+  if (operation === "promote") return waiting(facts).map(({ runAtMillis }) => runAtMillis).filter((at) => at > nowMillis)
+  const ends = [...facts.workers.values()].filter(({ expiresMillis, id }) =>
+    expiresMillis > nowMillis && (operation === "reclaim" || id === workerIn(request))
+  )
+  return ends.map(({ expiresMillis }) => expiresMillis)
 }
+
+/** The worker that a call speaks for: settle and report name it first, claim and renew in their options. */
+const workerIn = ([first]: ReadonlyArray<unknown>): unknown =>
+  typeof first === "object" && first !== null && "workerId" in first ? first.workerId : first

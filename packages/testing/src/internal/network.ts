@@ -38,8 +38,12 @@ export interface Options {
   }) => void
   /** The index of a worker's process among the workers of the scenario; null for others. */
   readonly workerOf: (process: Process) => number | null
-  /** Instants that matter, in milliseconds, after now. */
-  readonly turningPoints: (nowMillis: number) => ReadonlyArray<number>
+  /** Instants after now, in milliseconds, at which the answer to a call changes. */
+  readonly turningPoints: (
+    operation: string,
+    request: ReadonlyArray<unknown>,
+    nowMillis: number
+  ) => ReadonlyArray<number>
 }
 
 /** The network. */
@@ -138,7 +142,7 @@ class Cable {
     const { dice, kernel } = this.options
     const sentMicros = kernel.nowMicros()
     const epoch = this.#epoch
-    const delayMicros = this.#delayOf(process, operation)
+    const delayMicros = this.#delayOf(process, { operation, request })
     if (this.#hits("Loss", process) && dice.chance(0.5)) {
       return this.#giveUp(process, operation, "the request was lost", sentMicros, respond)
     }
@@ -235,7 +239,10 @@ class Cable {
     })
   }
 
-  #delayOf(process: Process, operation: string | null): number {
+  #delayOf(
+    process: Process,
+    call: { readonly operation: string; readonly request: ReadonlyArray<unknown> } | null
+  ): number {
     const { dice, kernel, scenario: { settings }, turningPoints } = this.options
     const nowMicros = kernel.nowMicros()
     const fairMicros = 50 + dice.below(settings.latencyMillis * 1_000)
@@ -243,13 +250,15 @@ class Cable {
     const isSlow = slow !== undefined && dice.chance(slow.share)
     if (isSlow) this.#trouble(process)
     const lateMicros = isSlow ? dice.below(slow.byMillis * 1_000) : 0
-    if (operation === null || !dice.chance(settings.aimShare)) return fairMicros + lateMicros
+    if (call === null || !dice.chance(settings.aimShare)) return fairMicros + lateMicros
     const arrivalMillis = (nowMicros + fairMicros) / 1_000
-    const farMillis = isSlow ? slow.byMillis : aimMillis
-    const points = turningPoints(arrivalMillis).filter((point) => point - arrivalMillis < farMillis)
+    // A claim may be under way until the lease has ended, which only matters when its worker does not live on.
+    const isFar = call.operation === "claim" && dice.chance(0.2)
+    const farMillis = isSlow ? slow.byMillis : isFar ? settings.leaseMillis : aimMillis
+    const points = turningPoints(call.operation, call.request, arrivalMillis).filter((point) => point - arrivalMillis < farMillis)
     const point = points[dice.below(Math.max(1, points.length))]
     // At the instant itself, or one millisecond before or after it.
-    return point === undefined ? fairMicros + lateMicros : Math.max(fairMicros, (point + dice.between(-1, 1)) * 1_000 - nowMicros)
+    return point === undefined ? fairMicros + lateMicros : Math.max(fairMicros, (point + dice.pick([0, 0, -1, 1])) * 1_000 - nowMicros)
   }
 
   #weather(tag: Weather["_tag"], process: Process): Weather | undefined {

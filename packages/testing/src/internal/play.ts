@@ -74,6 +74,7 @@ class Theatre {
   readonly plant: Plant
   readonly seats: ReadonlyArray<Seat>
   readonly #client: Process
+  readonly #behaviours: ReadonlyMap<number, JobPlan["behaviours"]>
   #runClient: Crew.RunClient | null = null
   /** Things that must happen before the curtain: enqueues, commands, awaited ends. */
   #open = 0
@@ -82,6 +83,7 @@ class Theatre {
   constructor(scenario: Scenario, plant: Plant, linesMax: number) {
     const { seed, settings } = scenario
     this.scenario = scenario
+    this.#behaviours = new Map(scenario.jobs.map(({ behaviours, number }) => [number, behaviours]))
     this.plant = plant
     this.kernel = Kernels.make(Dices.make(seed, "schedule"), settings.yieldEvery)
     this.journal = Journals.make(this.kernel.nowMicros, linesMax)
@@ -105,7 +107,8 @@ class Theatre {
       storage: this.storage,
       see: (call) => Bystander.see(this.scene, call),
       workerOf: (process) => this.seats.find((seat) => seat.process === process)?.index ?? null,
-      turningPoints: (nowMillis) => Facts.turningPoints(this.scene.facts, nowMillis)
+      turningPoints: (operation, request, nowMillis) =>
+        Facts.turningPoints(this.scene.facts, operation, request, nowMillis)
     })
     this.#client = this.kernel.start({ name: "client", skewMillis: 0, drift: 0 })
   }
@@ -211,7 +214,7 @@ class Theatre {
 
   #begin(process: Process, number: number, job: Info): ReturnType<Cast.Stage["begin"]> {
     const { facts, journal, ledger } = this.scene
-    const { behaviours } = this.scenario.jobs[number] ?? { behaviours: [] }
+    const behaviours = this.#behaviours.get(number) ?? []
     const starts = ledger.starts.get(job.id) ?? 0
     const behaviour = behaviours[Math.min(starts, behaviours.length - 1)] ?? { does: "Succeed", millis: 0 }
     const claim = facts.jobs.get(job.id)?.claim

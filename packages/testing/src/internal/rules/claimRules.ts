@@ -70,26 +70,38 @@ const faultOf = (job: JobFact, options: ClaimOptions, claim: Claim): readonly [s
 
 /** Priorities first, every tenant's jobs in their order, and no tenant served again before others had a turn. */
 const checkOrder = (
-  { journal }: Scene,
-  { agingEvery, perTenant }: ClaimOptions,
+  scene: Scene,
+  options: ClaimOptions,
   candidates: ReadonlyArray<JobFact>,
   claims: ReadonlyArray<Claim>
 ): void => {
+  const { breach } = scene.journal
   const taken = new Set(claims.map(({ id }) => id))
   const left = candidates.filter(({ id }) => !taken.has(id))
-  if (left.length === 0) return
   const got = candidates.filter(({ id }) => taken.has(id))
   for (const job of got) {
-    for (const other of left) {
-      if (agingEvery === undefined && other.input.priority < job.input.priority) {
-        journal.breach("order", `job ${job.id} overtakes job ${other.id}, whose priority is higher`)
-      }
-      if (isSameLine(job, other) && other.position < job.position) {
-        journal.breach("I9", `job ${job.id} overtakes job ${other.id} of the same tenant`)
-      }
-    }
+    const earlier = left.find((other) => isSameLine(job, other) && other.position < job.position)
+    if (earlier !== undefined) breach("I9", `job ${job.id} overtakes job ${earlier.id} of the same tenant`)
   }
-  for (const other of left) checkTurns(journal.breach, other, got, perTenant)
+  const overtaken = left.find((other) => got.some((job) => other.input.priority < job.input.priority))
+  countTurn(scene, options, overtaken)
+  if (overtaken === undefined) { for (const other of left) checkTurns(breach, other, got, options.perTenant) }
+}
+
+/** One claim in so many may begin at a larger priority, so that none waits for ever. */
+const countTurn = (
+  { facts, journal }: Scene,
+  { agingEvery = 0, queue, workerId }: ClaimOptions,
+  overtaken: JobFact | undefined
+): void => {
+  const key = `${workerId} ${queue}`
+  const turn = facts.turns.get(key) ?? { claims: 0, overtakings: 0 }
+  facts.turns.set(key, turn)
+  turn.claims += 1
+  if (overtaken === undefined) return
+  turn.overtakings += 1
+  const allowed = agingEvery === 0 ? 0 : Math.ceil(turn.claims / agingEvery)
+  if (turn.overtakings > allowed) journal.breach("order", `job ${overtaken.id} is overtaken by others of lower priority`)
 }
 
 const isSameLine = (a: JobFact, b: JobFact): boolean =>
