@@ -10,6 +10,7 @@ import { RetryPolicy } from "@millrace/retry-policy"
 import type { JobId, StorageError } from "@millrace/storage"
 import { MemoryStorage, Storage } from "@millrace/storage"
 import { PgStorage } from "@millrace/storage-postgres"
+import type { Scope } from "effect"
 import { DateTime, Deferred, Effect, Layer, Logger, Schema } from "effect"
 import * as Wait from "../src/Wait.ts"
 
@@ -42,7 +43,7 @@ const work = (
   queue: string,
   handlers: Layer.Layer<never, never, Handlers.Handlers>,
   concurrency = 5
-): Effect.Effect<void, never, Storage.Storage | import("effect").Scope.Scope> =>
+): Effect.Effect<void, never, Storage.Storage | Scope.Scope> =>
   Effect.asVoid(Layer.build(
     handlers.pipe(
       Layer.provideMerge(Worker.layer({

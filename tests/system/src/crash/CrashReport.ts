@@ -93,7 +93,7 @@ const done = ({ counts }: StormResult): FaultCounts => ({
 const enough = 0.9
 
 /** What the run did too little of. */
-export const shortfalls = (settings: StormSettings, result: StormResult): ReadonlyArray<string> => {
+const shortfalls = (settings: StormSettings, result: StormResult): ReadonlyArray<string> => {
   const happened = done(result)
   const faults = Object.entries(settings.faults).flatMap(([name, planned]) => {
     const count = happened[name as keyof FaultCounts]
@@ -108,9 +108,9 @@ const shown = 20
 
 const lineOf = ({ detail, id, rule }: Violation): string => `${rule}: ${id === null ? "" : `job ${id} `}${detail}`
 
-/** What went wrong, with the histories of the jobs. */
-export const complaints = (result: StormResult, broken: ReadonlyArray<string>, folder: string): string => {
+/** What went wrong, with the histories of the jobs; empty when nothing did. */
+export const complaints = (settings: StormSettings, result: StormResult): string => {
   const { violations } = result.verdict
   const more = violations.length > shown ? [`… and ${violations.length - shown} more`] : []
-  return [...broken, ...violations.slice(0, shown).map(lineOf), ...more, `Ledgers and logs: ${folder}`].join("\n")
+  return [...shortfalls(settings, result), ...violations.slice(0, shown).map(lineOf), ...more].join("\n")
 }

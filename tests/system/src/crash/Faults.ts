@@ -81,7 +81,7 @@ const follow = (state: State, plan: ReadonlyArray<PlannedFault>) =>
   Effect.forEach(plan, ({ atMillis, choice, fault }) =>
     acts[fault](state, choice).pipe(
       Effect.tapError((error) => Effect.logDebug(`${fault}: ${String(error)}`)),
-      Effect.retry({ times: 300 }),
+      Effect.retry({ times: 1_500 }),
       Effect.ignore,
       Effect.delay(atMillis)
     ), { concurrency: "unbounded", discard: true })
@@ -95,9 +95,17 @@ const choose = <A>(values: ReadonlyArray<A>, choice: number): Effect.Effect<A, s
     return value === undefined ? notNow : Effect.succeed(value)
   })
 
+/** A worker that is killed as soon as it serves has nothing to lose: it gets this long to have jobs in flight. */
+const servedMillis = 3_000
+
+const serving = ({ workers }: State): ReadonlyArray<Fleet.Member> =>
+  workers.ready().filter(({ readyMillis }) =>
+    readyMillis !== null && readyMillis + servedMillis < CrashLedger.nowMillis()
+  )
+
 const kill: Act = (state, choice) =>
   Effect.gen(function*() {
-    const victim = yield* choose(state.workers.ready(), choice)
+    const victim = yield* choose(serving(state), choice)
     yield* state.workers.kill(victim)
     if (victim.fate !== "killed") return yield* notNow
     state.counts.kills += 1
@@ -115,7 +123,7 @@ const freezeChecks = 200
 
 const freeze: Act = (state, choice) =>
   Effect.gen(function*() {
-    const victim = yield* choose(state.workers.ready(), choice)
+    const victim = yield* choose(serving(state), choice)
     state.workers.freeze(victim)
     yield* isForgotten(victim.pid, victim.place).pipe(
       Effect.delay("200 millis"),

@@ -20,6 +20,8 @@ export interface Member {
   readonly pid: number
   readonly ledger: string
   readonly startedMillis: number
+  /** When it began to serve; null before. */
+  readyMillis: number | null
   readonly child: ChildProcess
   readonly ended: Deferred.Deferred<void>
   state: "starting" | "ready" | "frozen" | "stopping" | "ended"
@@ -127,7 +129,9 @@ const fill = (
   const member = launch(state, order, number)
   state.members.push(member)
   member.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    if (member.state === "starting" && text.includes("ready")) member.state = "ready"
+    if (member.state !== "starting" || !text.includes("ready")) return
+    member.state = "ready"
+    member.readyMillis = CrashLedger.nowMillis()
   })
   member.child.once("exit", (code, signal) => {
     member.state = "ended"
@@ -179,6 +183,7 @@ const launch = (
     pid: child.pid ?? 0,
     ledger,
     startedMillis: CrashLedger.nowMillis(),
+    readyMillis: null,
     child,
     ended: Deferred.makeUnsafe<void>(),
     state: "starting",

@@ -16,6 +16,10 @@ export interface ProcessOrder {
   readonly perSecond: number
   readonly seed: number
   readonly poison: number
+  /** The module of the adapter, in a comparison. */
+  readonly adapter?: string
+  /** What the process of a comparison does. Defaults to `worker`. */
+  readonly role?: "setup" | "producer" | "worker" | "observer"
 }
 
 /** The order as environment. */

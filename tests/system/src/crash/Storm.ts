@@ -108,6 +108,24 @@ const isDrained = (fleet: Fleet.Fleet) =>
     living: fleet.ready().length
   }))
 
+/** Waits until nothing is left to do, or nothing has moved for so long; tells which. */
+const drain = Effect.fnUntraced(function*(workers: Fleet.Fleet, patienceMillis: number) {
+  let fewest = Infinity
+  let movedMillis = performance.now()
+  while (performance.now() < movedMillis + patienceMillis) {
+    const found = yield* Effect.option(isDrained(workers))
+    if (found._tag === "Some") {
+      if (found.value.jobs === 0 && found.value.workers === found.value.living) return true
+      if (found.value.jobs < fewest) {
+        fewest = found.value.jobs
+        movedMillis = performance.now()
+      }
+    }
+    yield* Effect.sleep("100 millis")
+  }
+  return false
+})
+
 /** Runs a storm in a folder that stays for whoever looks for the causes. */
 export const run = Effect.fnUntraced(function*(options: {
   readonly settings: StormSettings
@@ -136,17 +154,12 @@ export const run = Effect.fnUntraced(function*(options: {
     const faultsMillis = performance.now()
     yield* faults.follow(plan)
     const produced = Effect.forEach(producers.members, ({ ended }) => Deferred.await(ended), { discard: true })
-    yield* Effect.timeout(produced, "5 minutes")
+    yield* Effect.timeout(produced, "20 minutes")
     const drainMillis = performance.now()
-    const drain = Wait.until(
-      "the last job",
-      settings.drainSeconds * 1_000,
-      isDrained(workers),
-      ({ jobs, living, workers }) => jobs === 0 && workers === living
-    )
-    // What is not drained shows as stuck, with its history.
-    yield* Effect.option(drain)
+    const isQuiet = yield* drain(workers, settings.drainSeconds * 1_000)
     const judgeMillis = performance.now()
+    // What is not drained shows as stuck, with its history, which must not change while it is read.
+    if (!isQuiet) yield* workers.disband
     const verdict = Verdict.judge({
       acknowledged: acknowledgedOf(producers),
       executions: executionsOf(workers),

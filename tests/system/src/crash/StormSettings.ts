@@ -36,7 +36,7 @@ export interface StormSettings {
   /** Jobs whose handler calls `process.abort()`. */
   readonly poison: number
   readonly faults: FaultCounts
-  /** Everything has to be finished so long after the last fault. */
+  /** After the last fault no job may rest unfinished for so long while nothing else moves: then it is stuck. */
   readonly drainSeconds: number
 }
 
@@ -59,7 +59,7 @@ export const ci: StormSettings = {
     lockTables: 4,
     rollingRestart: 1
   },
-  drainSeconds: 90
+  drainSeconds: 60
 }
 
 /** The size of a release. */
@@ -81,7 +81,7 @@ export const release: StormSettings = {
     lockTables: 16,
     rollingRestart: 3
   },
-  drainSeconds: 180
+  drainSeconds: 60
 }
 
 /** A tenth of the size for the checks, in about a minute: to try the machine itself. */
@@ -103,5 +103,5 @@ export const quick: StormSettings = {
     lockTables: 1,
     rollingRestart: 1
   },
-  drainSeconds: 90
+  drainSeconds: 60
 }

@@ -6,13 +6,14 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { EmbeddedPostgres } from "@millrace/postgres-embedded"
-import { Console, Effect, Option } from "effect"
+import { Console, Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as CrashReport from "./CrashReport.ts"
 import * as Live from "./Live.ts"
+import * as PeerStorm from "./PeerStorm.ts"
 import * as Storm from "./Storm.ts"
 import * as StormSettings from "./StormSettings.ts"
 
@@ -23,6 +24,10 @@ const flags = {
   ),
   quick: Flag.Boolean("quick").pipe(
     Flag.withDescription("A tenth of the usual size, in about a minute and a half"),
+    Flag.withDefault(false)
+  ),
+  peers: Flag.Boolean("peers").pipe(
+    Flag.withDescription("Does the same, in small, to graphile-worker, pg-boss and BullMQ on PostgreSQL, and compares"),
     Flag.withDefault(false)
   ),
   seed: Flag.Int("seed").pipe(
@@ -46,32 +51,72 @@ const server = EmbeddedPostgres.ephemeral({
   settings: { max_wal_size: "2GB", restart_after_crash: "off" }
 })
 
-const crash = Command.make(
-  "crash",
-  flags,
-  Effect.fnUntraced(function*(input) {
-    const settings = input.release ? StormSettings.release : input.quick ? StormSettings.quick : StormSettings.ci
-    const seed = Option.getOrElse(input.seed, () => Math.floor(Date.now() / 1_000))
-    const folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))
-    yield* Console.log(CrashReport.heading(settings, seed))
-    const live = yield* Live.make
-    const result = yield* Storm.run({ settings, seed, folder, progress: live.show }).pipe(
-      Effect.scoped,
-      Effect.provide(server),
-      Effect.ensuring(live.stop)
-    )
-    yield* Console.log(CrashReport.render(result))
-    if (Option.isSome(input.json)) {
-      writeFileSync(input.json.value, `${JSON.stringify(CrashReport.toJson(settings, result), null, 2)}\n`)
-    }
-    const broken = CrashReport.shortfalls(settings, result)
-    if (broken.length === 0 && result.verdict.violations.length === 0) {
-      if (input.keep) return yield* Console.log(`Ledgers and logs: ${folder}`)
-      return rmSync(folder, { recursive: true, force: true })
-    }
-    yield* Console.error(CrashReport.complaints(result, broken, folder))
-    return yield* Effect.sync(() => void (process.exitCode = 1))
+interface Choice {
+  readonly seed: number
+  readonly json: Option.Option<string>
+  readonly keep: boolean
+  readonly folder: string
+}
+
+const write = (json: Option.Option<string>, content: unknown) =>
+  Effect.sync(() => {
+    if (Option.isSome(json)) writeFileSync(json.value, `${JSON.stringify(content, null, 2)}\n`)
   })
-).pipe(Command.withDescription("Kills workers, databases and connections, and counts what survives"))
+
+/** Removes the folder with ledgers and logs, unless somebody wants to look for causes. */
+const tidy = ({ folder, keep }: Choice, isBroken: boolean) =>
+  keep || isBroken
+    ? Console.log(`Ledgers and logs: ${folder}`)
+    : Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+
+const storm = Effect.fnUntraced(function*(settings: StormSettings.StormSettings, choice: Choice) {
+  const { folder, json, seed } = choice
+  yield* Console.log(CrashReport.heading(settings, seed))
+  const live = yield* Live.make
+  const result = yield* Storm.run({ settings, seed, folder, progress: live.show }).pipe(
+    Effect.scoped,
+    Effect.provide(server),
+    Effect.ensuring(live.stop)
+  )
+  yield* Console.log(CrashReport.render(result))
+  yield* write(json, CrashReport.toJson(settings, result))
+  const complaints = CrashReport.complaints(settings, result)
+  if (complaints !== "") yield* Console.error(complaints)
+  yield* tidy(choice, complaints !== "")
+  if (complaints !== "") yield* Effect.sync(() => void (process.exitCode = 1))
+})
+
+const peers = Effect.fnUntraced(function*(choice: Choice) {
+  const { folder, json, seed } = choice
+  yield* PeerStorm.install
+  const live = yield* Live.make
+  const results = yield* Effect.forEach(
+    PeerStorm.contenders,
+    (contender) =>
+      PeerStorm.run(contender, { seed, folder, progress: live.show }).pipe(
+        // A server of its own, so that none inherits the bloat of another.
+        Effect.provide(Layer.provideMerge(EmbeddedPostgres.layerClient, server))
+      )
+  ).pipe(Effect.ensuring(live.stop))
+  yield* Console.log(PeerStorm.table(results))
+  yield* write(json, results)
+  yield* tidy(choice, false)
+})
+
+const settingsOf = (input: { readonly release: boolean; readonly quick: boolean }) => {
+  if (input.release) return StormSettings.release
+  return input.quick ? StormSettings.quick : StormSettings.ci
+}
+
+const crash = Command.make("crash", flags, (input) =>
+  Effect.suspend(() => {
+    const choice: Choice = {
+      seed: Option.getOrElse(input.seed, () => Math.floor(Date.now() / 1_000)),
+      json: input.json,
+      keep: input.keep,
+      folder: mkdtempSync(join(tmpdir(), "millrace-crash-"))
+    }
+    return input.peers ? peers(choice) : storm(settingsOf(input), choice)
+  })).pipe(Command.withDescription("Kills workers, databases and connections, and counts what survives"))
 
 Command.run(crash, { version: "0.1.0" }).pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)

@@ -73,9 +73,32 @@ const enqueue = (count: number) =>
     Effect.catch((error) => Effect.andThen(Effect.logWarning(`not accepted: ${error.message}`), Effect.sleep(100)))
   )
 
-const produce = Effect.gen(function*() {
+/** Jobs that may wait: beyond it the producer waits as well, so that a slow machine takes longer and not more. */
+const backlog = 3_000
+
+const waiting = Effect.gen(function*() {
+  const sql = yield* PgClient.PgClient
+  const [row] = yield* sql.unsafe<{ readonly n: number }>("select count(*)::int as n from millrace.ready")
+  return row?.n ?? 0
+}).pipe(Effect.timeout("2 seconds"), Effect.catch(() => Effect.succeed(0)))
+
+/** Waits until there is room again; answers how long it took, in milliseconds. */
+const awaitRoom = Effect.gen(function*() {
   const startedMillis = performance.now()
+  while ((yield* waiting) > backlog) yield* Effect.sleep("500 millis")
+  return performance.now() - startedMillis
+})
+
+const produce = Effect.gen(function*() {
+  let startedMillis = performance.now()
+  let lookedMillis = 0
   while (accepted < order.jobs) {
+    if (performance.now() > lookedMillis + 1_000) {
+      // What could not be produced meanwhile is not caught up.
+      const waitedMillis = yield* awaitRoom
+      if (waitedMillis > 400) startedMillis += waitedMillis
+      lookedMillis = performance.now()
+    }
     const due = Math.min(order.jobs, (performance.now() - startedMillis) / 1_000 * order.perSecond) - accepted
     const calls = Math.min(8, Math.ceil(due / batch))
     yield* Effect.forEach(
@@ -89,7 +112,7 @@ const produce = Effect.gen(function*() {
 
 const services = Queue.layer.pipe(
   Layer.provide(PgStorage.layer),
-  Layer.provide(PgClient.layer({
+  Layer.provideMerge(PgClient.layer({
     url: Redacted.make(order.database),
     applicationName: order.name,
     connectTimeout: "3 seconds"

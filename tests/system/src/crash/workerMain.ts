@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import { flushCompileCache } from "node:module"
 import * as CrashJobs from "./CrashJobs.ts"
 import * as CrashLedger from "./CrashLedger.ts"
 import * as ProcessOrder from "./ProcessOrder.ts"
@@ -39,7 +40,13 @@ const worker = CrashJobs.layer(ledger).pipe(
   Layer.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))
 )
 
-Layer.launch(Layer.effectDiscard(Effect.sync(() => console.log("ready"))).pipe(Layer.provideMerge(worker))).pipe(
+// Who is killed writes no compile cache at its end: without this every start would compile everything anew.
+const announce = Effect.sync(() => {
+  console.log("ready")
+  flushCompileCache()
+})
+
+Layer.launch(Layer.effectDiscard(announce).pipe(Layer.provideMerge(worker))).pipe(
   NodeRuntime.runMain({
     teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
   })
