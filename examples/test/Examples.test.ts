@@ -62,4 +62,28 @@ describe("examples", () => {
     "asked 3 times, attempt 1 of 1",
     "export E-7 is here"
   ])
+
+  says("limits", "keeps to a limit per store, and overrides it for a time", [
+    "at most 2 of a store ran at a time",
+    "rate openai: 450, 0 overrides",
+    "concurrency per-store: 2, 1 overrides"
+  ])
+
+  says("unique-jobs", "stores one job of many, and reduces what was added meanwhile", [
+    "Sync: Enqueued, then Duplicate of job 1",
+    "Report: Enqueued, then Duplicate of job 2",
+    "Index: Replaced, Replaced",
+    "index berlin: 1, 2, 3"
+  ])
+
+  says("explain", "says who holds the limit, and that a job is done", [
+    "job 2 (LimitFull): the limit exports of 1 is full: held by job 1",
+    "job 2 (Finished): it is completed"
+  ])
+
+  says("sleep", "runs what comes before a sleep once", [
+    "ada: the trial begins",
+    "ada: remind account 7",
+    "ada: the trial of account 7 is over"
+  ])
 })

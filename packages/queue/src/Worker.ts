@@ -175,9 +175,10 @@ const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageErro
   ...shop.lanes.flatMap((lane) => [Claimer.make(shop, lane), Runner.make(shop, lane)]),
   ...Array.from({ length: Settler.count }, () => Settler.make(shop)),
   Reporter.make(shop),
-  Declarer.actor(shop),
+  Declarer.make(shop),
   Isolator.make(shop),
-  ...(shop.settings.maintenance ? [Promoter.make(shop), Reclaimer.make(shop), Pruner.make(shop)] : [])
+  ...(shop.settings.maintenance ? [Promoter.make(shop), Reclaimer.make(shop)] : []),
+  ...(shop.settings.maintenance && shop.settings.prunes ? [Pruner.make(shop)] : [])
 ]
 
 const stopNames = {

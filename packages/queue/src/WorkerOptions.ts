@@ -37,6 +37,7 @@ export interface QueueOptions {
  * - `graceDuration`: time that running jobs get when the worker stops. Defaults to 10 seconds
  * - `keepFinished`, `keepDead`: how long `completed` and `cancelled`, and `dead` jobs are kept. Default to 30 and 90 days
  * - `maintenance`: whether this worker also promotes, reclaims and prunes. Some worker must. Defaults to true
+ * - `prunes`: whether its maintenance prunes; no when a schedule of `@millrace/jobs/SystemSchedules` does. Defaults to true
  * - `jobLogLevel`: level of the log lines "job started" and "job completed". Failures are logged as warnings, deaths as
  *   errors. Defaults to `Debug`
  *
@@ -57,5 +58,6 @@ export interface WorkerOptions {
   readonly keepFinished?: Duration.Input
   readonly keepDead?: Duration.Input
   readonly maintenance?: boolean
+  readonly prunes?: boolean
   readonly jobLogLevel?: LogLevel.Severity
 }

@@ -38,7 +38,7 @@ interface Request {
 }
 
 /** The declarer of a producer, until the scope closes. */
-export const make = Effect.fnUntraced(
+export const forProducer = Effect.fnUntraced(
   function*(storage: Storage["Service"], release: string): Effect.fn.Return<Declarer, never, Scope.Scope> {
     const state: State = { known: new Map(), declared: new WeakSet(), waiting: [], wake: Latch.makeUnsafe(false) }
     yield* Effect.forkScoped(declareForever(storage, release, state))
@@ -76,7 +76,7 @@ const declareForever = (storage: Storage["Service"], release: string, state: Sta
   ))
 
 /** The declarer of a worker: an actor, woken by new handlers. */
-export const actor = (shop: Workshop.Workshop): Loop.Actor<StorageError> => {
+export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => {
   const declared = new WeakSet<LimitRule>()
   return {
     name: "declarer",

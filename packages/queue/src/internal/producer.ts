@@ -39,7 +39,7 @@ export const make = Effect.fnUntraced(
   function*(storage: Storage["Service"]): Effect.fn.Return<Producer, never, Scope.Scope> {
     const { release } = yield* WorkerIdentity
     const inserter = yield* Inserter.make(storage)
-    const { declare } = yield* Declarer.make(storage, release)
+    const { declare } = yield* Declarer.forProducer(storage, release)
     const lock = yield* Semaphore.make(1)
     const insert = (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
       const jobs = orders.map(({ job }) => job)

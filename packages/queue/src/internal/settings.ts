@@ -28,6 +28,7 @@ export interface Settings {
   readonly keepFinishedMillis: number
   readonly keepDeadMillis: number
   readonly maintenance: boolean
+  readonly prunes: boolean
   readonly jobLogLevel: LogLevel.Severity
 }
 
@@ -52,6 +53,7 @@ export const resolve = (options: WorkerOptions): Result.Result<Settings, Invalid
       keepFinishedMillis: yield* atLeast("keepFinished", options.keepFinished ?? Defaults.keepFinishedMillis, 0),
       keepDeadMillis: yield* atLeast("keepDead", options.keepDead ?? Defaults.keepDeadMillis, 0),
       maintenance: options.maintenance ?? true,
+      prunes: options.prunes ?? true,
       jobLogLevel: options.jobLogLevel ?? "Debug"
     }
   })
