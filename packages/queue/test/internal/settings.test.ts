@@ -18,6 +18,7 @@ describe("settings", () => {
       keepFinishedMillis: 30 * 86_400_000,
       keepDeadMillis: 90 * 86_400_000,
       maintenance: true,
+      prunes: true,
       jobLogLevel: "Debug"
     })
   })
