@@ -14,6 +14,7 @@ import * as Transaction from "./internal/transaction.ts"
 import type { Migration } from "./Migration.ts"
 import { jobs } from "./migrations/0001Jobs.ts"
 import { schedules } from "./migrations/0002Schedules.ts"
+import { admission } from "./migrations/0003Admission.ts"
 import { service } from "./migrations/0004Service.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
@@ -25,7 +26,7 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs, schedules, service]
+export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service]
 
 /**
  * Options of the migrations.

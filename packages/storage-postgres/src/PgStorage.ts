@@ -16,7 +16,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Claim from "./internal/claim.ts"
+import * as Control from "./internal/control.ts"
 import * as Insert from "./internal/insert.ts"
+import * as Inspect from "./internal/inspect.ts"
 import * as Lease from "./internal/lease.ts"
 import * as List from "./internal/list.ts"
 import * as Listener from "./internal/listener.ts"
@@ -69,15 +71,9 @@ export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) 
     promote: Lease.makePromote(session, notifier),
     reclaim: Lease.makeReclaim(session, notifier),
     transition: Query.makeTransition(session, notifier),
-    control: Query.makeControl(session, notifier),
+    control: Control.make(session, notifier),
     list: List.make(session),
-    inspect: {
-      history: Query.makeHistory(session),
-      logs: () => Effect.succeed([]),
-      explain: () => Effect.succeed(null),
-      limits: Effect.succeed([]),
-      tenants: () => Effect.succeed([])
-    },
+    inspect: Inspect.make(session),
     overview: Query.makeOverview(session),
     prune: Prune.make(patient),
     events: Listener.events(session, notifier)

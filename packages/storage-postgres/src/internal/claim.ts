@@ -1,7 +1,7 @@
 /**
  * Claiming: level after level until the limit is reached, with a memory of where the last claim ended.
  *
- * The memory is a hint only: forgotten, it costs a walk over dead index entries, nothing more.
+ * The memory is a hint only: forgotten, it costs a walk over dead index entries and the rest of a turn, nothing more.
  */
 import * as Bounds from "@millrace/storage/Bounds"
 import type { Claim, ClaimOptions } from "@millrace/storage/Claim"
@@ -9,36 +9,21 @@ import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/claim.ts"
 import * as leases from "../statements/lease.ts"
+import * as ClaimMark from "./claimMark.ts"
 import * as Doubts from "./doubts.ts"
+import * as GatedClaim from "./gatedClaim.ts"
 import type { Notifier } from "./notifier.ts"
 import * as Round from "./round.ts"
 import * as Rows from "./rows.ts"
 import type { Row, Session } from "./session.ts"
-
-/** Where the last claim of a worker from a queue ended. */
-interface Mark {
-  readonly level: number
-  readonly tenant: string
-  /** The position after the newest job that this tenant got. */
-  readonly next: bigint
-  /** Claims since the last that began at position 0. */
-  readonly claims: number
-  /** Behind which tenant a round began that found no job for the worker and is not over; null when none is under way. */
-  readonly start: string | null
-}
-
-const noMark: Mark = { level: -1, tenant: "", next: 0n, claims: 0, start: null }
-
-/** After so many claims one starts from the beginning, to find jobs that were committed late (measured: decisions/0003). */
-const rescanEvery = 64
 
 /** Priorities go from 0 to 100; above them there is no level. */
 const levelMax = 100
 
 /** The claim method of a session. */
 export const make = Effect.fnUntraced(function*(session: Session, notifier: Notifier) {
-  const claimReady = makeReady(session)
-  const claimSuspect = makeSuspect(session)
+  const claimReady = makeReady(session, notifier)
+  const claimSuspect = GatedClaim.makeSuspect(session)
   const releaseText = leases.release(session.schema)
   const doubts = yield* Doubts.make
 
@@ -63,74 +48,130 @@ export const make = Effect.fnUntraced(function*(session: Session, notifier: Noti
   })
 })
 
-const makeSuspect = (session: Session) => {
-  const text = statements.claimSuspect(session.schema)
-  return Effect.fnUntraced(function*({ handles, queue, workerId }: ClaimOptions, key: string) {
-    const rows = yield* session.rows("claim", text, [
-      yield* session.now,
-      workerId,
-      queue,
-      handles.map(({ name }) => name),
-      key
-    ])
-    return rows.map((row) => Rows.toClaim(row, queue))
-  })
+/** A claim under way. */
+interface Walk {
+  readonly options: ClaimOptions
+  readonly key: string
+  readonly claims: Array<Claim>
+  readonly gatedFirst: boolean
+  mark: ClaimMark.Mark
+  /** The smallest level to look at. */
+  from: number
+  /** The level up to which jobs under limits were claimed. */
+  gatedDone: number
+  /** Where the round over tenants began. */
+  start: string
 }
 
-const makeReady = (session: Session) => {
-  const text = statements.claim(session.schema)
-  const marks = new Map<string, Mark>()
-
-  const claimLevel = Effect.fnUntraced(
-    function*(options: ClaimOptions, key: string, limit: number, mark: Mark, from: number) {
-      return yield* session.rows("claim", text, [
-        yield* session.now,
-        options.workerId,
-        options.queue,
-        options.handles.map(({ name }) => name),
-        limit,
-        options.perTenant,
-        mark.level,
-        mark.tenant,
-        from,
-        tenantsMax(options, limit),
-        mark.next,
-        key
-      ])
-    }
-  )
+const makeReady = (session: Session, notifier: Notifier) => {
+  const marks = ClaimMark.makeMarks()
+  const step = makeStep(session, notifier)
 
   return Effect.fnUntraced(function*(options: ClaimOptions, key: string) {
     const lane = `${options.workerId} ${options.queue}`
-    const claims: Array<Claim> = []
-    let mark = marks.get(lane) ?? noMark
-    if (mark.claims >= rescanEvery) mark = { ...mark, next: 0n, claims: 0 }
-    let start = mark.start ?? mark.tenant
-    for (let from = 0, walks = 0; from <= levelMax && claims.length < options.limit && walks < walksMax; walks++) {
-      const wanted = options.limit - claims.length
-      const rows = yield* claimLevel(options, key, wanted, mark, from)
-      const first = rows[0]
-      if (first === undefined) break
-      const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
-      for (const row of jobs) claims.push(Rows.toClaim(row, options.queue))
-      const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
-      // Tenants without a job for this worker are left behind, until all of the level were looked at.
-      if (isBlocked && !Round.isOver(start, mark.tenant, first["walked_last"] as string)) {
-        mark = beyond(mark, first, start)
-        continue
-      }
-      mark = after(mark, jobs)
-      start = mark.tenant
-      // Tenants with less than their share leave room that others may fill.
-      if (jobs.length > 0 && jobs.length < wanted && (first["walked"] as number) > 1) continue
-      if (first["more"] !== true) break
-      from = (first["level"] as number) + 1
+    const mark = ClaimMark.begin(marks.get(lane))
+    const walk: Walk = {
+      options,
+      key,
+      claims: [],
+      gatedFirst: mark.turn % 2 === 1,
+      mark,
+      from: 0,
+      gatedDone: -1,
+      start: mark.start ?? mark.tenant
+    }
+    const every = options.agingEvery ?? 0
+    if (every > 0 && mark.turn % every === 0) yield* visitAged(walk, step)
+    for (let walks = 0; walks < walksMax && walk.from <= levelMax && walk.claims.length < options.limit; walks++) {
+      if (yield* step(walk)) break
     }
     // A short claim may have missed jobs before the mark: the next one starts from the beginning.
-    remember(marks, lane, claims.length < options.limit ? { ...mark, next: 0n, claims: 0 } : mark)
-    return claims
+    marks.set(lane, walk.claims.length < options.limit ? { ...walk.mark, next: 0n, claims: 0 } : walk.mark)
+    return walk.claims
   })
 }
+
+type Step = (walk: Walk) => Effect.Effect<boolean, StorageError.StorageError>
+
+/** Begins at the level behind the one that went before the others last time, and behind the best one at first. */
+const visitAged = Effect.fnUntraced(function*(walk: Walk, step: Step) {
+  const behind = walk.mark.aged ?? walk.mark.best
+  walk.from = behind + 1
+  yield* step(walk)
+  const served = walk.claims[0]?.priority ?? null
+  walk.mark = { ...walk.mark, aged: served }
+  walk.from = 0
+  walk.gatedDone = -1
+})
+
+/** Looks at one level, the best from `from` on; answers whether there is none behind it. */
+const makeStep = (session: Session, notifier: Notifier): Step => {
+  const text = statements.claim(session.schema)
+  const claimGated = GatedClaim.make(session, notifier)
+
+  const gated = Effect.fnUntraced(function*(walk: Walk, level: number) {
+    const wanted = walk.options.limit - walk.claims.length
+    walk.gatedDone = level
+    if (wanted === 0) return
+    const { claims, mark } = yield* claimGated(walk.options, walk.key, level, wanted, walk.mark.gated)
+    walk.claims.push(...claims)
+    walk.mark = ClaimMark.noteBest({ ...walk.mark, gated: mark }, level)
+  })
+
+  return Effect.fnUntraced(function*(walk: Walk) {
+    const { mark, options } = walk
+    const wanted = options.limit - walk.claims.length
+    const rows = yield* session.rows("claim", text, paramsOf(walk, wanted, yield* session.now))
+    const first = rows[0]
+    if (first === undefined) return true
+    const level = first["level"] as number | null
+    const gatedLevel = first["gated_level"] as number | null
+    if (gatedLevel !== null && (level === null || gatedLevel < level || (gatedLevel === level && walk.gatedFirst))) {
+      yield* gated(walk, gatedLevel)
+      return false
+    }
+    if (level === null) return true
+    const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
+    for (const row of jobs) walk.claims.push(Rows.toClaim(row, options.queue))
+    const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
+    // Tenants without a job for this worker are left behind, until all of the level were looked at.
+    if (isBlocked && !Round.isOver(walk.start, mark.tenant, first["walked_last"] as string)) {
+      walk.mark = ClaimMark.beyond(mark, first, walk.start)
+      return false
+    }
+    walk.mark = ClaimMark.after(mark, jobs, jobs.length === wanted)
+    walk.start = walk.mark.tenant
+    // Tenants with less than their share leave room that others may fill.
+    if (jobs.length > 0 && jobs.length < wanted && (first["walked"] as number) > 1) return false
+    if (gatedLevel === level) yield* gated(walk, level)
+    walk.from = level + 1
+    return first["more"] !== true && gatedLevel === null
+  })
+}
+
+const paramsOf = (
+  { from, gatedDone, gatedFirst, key, mark, options }: Walk,
+  wanted: number,
+  now: Date | null
+): ReadonlyArray<unknown> => [
+  now,
+  options.workerId,
+  options.queue,
+  options.handles.map(({ name }) => name),
+  wanted,
+  options.perTenant,
+  mark.level,
+  mark.tenant,
+  from,
+  tenantsMax(options, wanted),
+  mark.next,
+  key,
+  options.handles.map(({ versionMin }) => versionMin),
+  options.handles.map(({ versionMax }) => versionMax),
+  mark.rest,
+  gatedDone,
+  gatedFirst
+]
 
 /** Statements of one claim at most, however many levels and blocked tenants there are. */
 const walksMax = 50
@@ -141,33 +182,3 @@ const tenantsMax = (options: ClaimOptions, limit: number): number => Math.ceil(l
 /** Tenants in the order of their turns, the jobs of each oldest first. */
 const inOrder = (a: Row, b: Row): number =>
   (a["turn"] as number) - (b["turn"] as number) || ((a["seq"] as bigint) < (b["seq"] as bigint) ? -1 : 1)
-
-/** The mark behind tenants that had jobs, none of which this worker could claim. */
-const beyond = (mark: Mark, row: Row, start: string): Mark => ({
-  level: row["level"] as number,
-  tenant: row["walked_last"] as string,
-  next: 0n,
-  claims: mark.claims + 1,
-  start
-})
-
-/** The mark after the jobs of one level: at the tenant served last. */
-const after = (mark: Mark, jobs: ReadonlyArray<Row>): Mark => {
-  const last = jobs.at(-1)
-  if (last === undefined) return { ...mark, start: null }
-  const level = last["level"] as number
-  const tenant = last["tenant"] as string
-  const seqs = jobs.filter((row) => row["tenant"] === tenant).map((row) => row["seq"] as bigint)
-  const next = seqs.reduce((a, b) => (a > b ? a : b), 0n) + 1n
-  return { level, tenant, next, claims: mark.claims + 1, start: null }
-}
-
-/** Workers and queues of one process are few; the oldest marks go when there are many. */
-const marksMax = 1000
-
-const remember = (marks: Map<string, Mark>, key: string, mark: Mark): void => {
-  marks.delete(key)
-  marks.set(key, mark)
-  const oldest = marks.keys().next()
-  if (marks.size > marksMax && oldest.done !== true) marks.delete(oldest.value)
-}

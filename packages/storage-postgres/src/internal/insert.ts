@@ -1,11 +1,13 @@
 /** Inserting jobs: one statement for the batch, and a second one only when unique keys were held already. */
 import * as Bounds from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
+import { gateOf } from "@millrace/storage/Limit"
 import type { InsertResult, NewJob } from "@millrace/storage/NewJob"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as PgError from "../PgError.ts"
 import * as statements from "../statements/insert.ts"
 import type { Notifier } from "./notifier.ts"
 import type { Session } from "./session.ts"
@@ -36,8 +38,7 @@ export const make = (session: Session, notifier: Notifier) => {
     return results.map((result, index) => result ?? duplicateOf(holders, jobs[index]))
   })
 
-  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
-    if (jobs.length === 0) return []
+  const insertAll = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
     let results = yield* round(jobs)
     for (let rounds = 1; results.includes(null); rounds++) {
       if (rounds === roundsMax) return yield* contended()
@@ -46,6 +47,48 @@ export const make = (session: Session, notifier: Notifier) => {
       results = results.map((result) => result ?? again[next++] ?? null)
     }
     return results.filter((result) => result !== null)
+  })
+
+  const insertDebounced = makeDebounced(session, notifier)
+
+  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    if (jobs.length === 0) return []
+    if (jobs.every((job) => job.debounce === null)) return yield* insertAll(jobs)
+    const parts = partsOf(jobs).map((part) => part[0]?.debounce === null ? insertAll(part) : insertDebounced(part))
+    if (parts.length === 1 && parts[0] !== undefined) return yield* parts[0]
+    return (yield* session.sql.withTransaction(Effect.all(parts)).pipe(PgError.mapErrors("insert"))).flat()
+  })
+}
+
+/** The jobs in parts that one statement can store: debounced ones apart, each key once. */
+const partsOf = (jobs: ReadonlyArray<NewJob>): ReadonlyArray<ReadonlyArray<NewJob>> => {
+  const parts: Array<Array<NewJob>> = []
+  const keys = new Set<string>()
+  for (const job of jobs) {
+    const part = parts.at(-1)
+    const isAlike = part !== undefined && (part[0]?.debounce === null) === (job.debounce === null)
+    if (isAlike && !keys.has(job.debounce?.key ?? "")) part.push(job)
+    else {
+      parts.push([job])
+      keys.clear()
+    }
+    if (job.debounce !== null) keys.add(job.debounce.key)
+  }
+  return parts
+}
+
+/** Inserts debounced jobs, each key once. */
+const makeDebounced = (session: Session, notifier: Notifier) => {
+  const text = statements.insertDebounced(session.schema)
+  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    const json = encode(jobs)
+    yield* check(jobs, Bounds.isStorable(json))
+    const rows = yield* session.rows("insert", text, [yield* session.now, json])
+    yield* session.sql.afterCommit(notifier.inserted(new Set(), true))
+    return rows.toSorted((a, b) => (a["ord"] as number) - (b["ord"] as number)).map((row): InsertResult => ({
+      _tag: row["is_new"] === true ? "Enqueued" : "Replaced",
+      id: JobId.makeUnsafe(row["id"] as bigint)
+    }))
   })
 }
 
@@ -100,16 +143,41 @@ const encode = (jobs: ReadonlyArray<NewJob>): string =>
     max_attempts: job.maxAttempts,
     timeout_ms: job.timeoutMillis === null ? undefined : Math.ceil(job.timeoutMillis),
     retry: job.retry === null ? undefined : job.retry,
-    unique_key: job.unique === null ? undefined : job.unique.key,
-    tags: job.tags.length === 0 ? undefined : job.tags
+    taken_key: job.unique?.key,
+    key_held: job.unique?.holds,
+    key_ms: job.unique?.periodMillis ?? undefined,
+    ttl_ms: job.ttlMillis ?? undefined,
+    tags: job.tags.length === 0 ? undefined : job.tags,
+    ...limitsOf(job),
+    ...debounceOf(job)
   })))
+
+/** The limits of a job, flat; weights only where they are not all 1. */
+const limitsOf = ({ limits }: NewJob) =>
+  limits.length === 0 ? {} : {
+    limits: limits.flatMap(({ key, name }) => [name, key]),
+    gate_text: gateOf(limits),
+    ...(limits.every(({ weight }) => weight === 1) ? {} : { weights: limits.map(({ weight }) => weight) })
+  }
+
+const debounceOf = ({ debounce }: NewJob) =>
+  debounce === null ? {} : {
+    debounce_key: debounce.key,
+    delay_ms: Math.min(debounce.waitMillis, debounce.maxWaitMillis ?? debounce.waitMillis),
+    max_wait_ms: debounce.maxWaitMillis ?? undefined,
+    replaces: debounce.payload === "replace"
+  }
 
 /** Whether a job is due now, has no key, and shares with the first all that `insertAlike` takes once. */
 const isAlike = (job: NewJob, first: NewJob): boolean =>
-  job.delayMillis === 0 && job.runAt === null && job.unique === null && job.name === first.name
+  job.delayMillis === 0 && job.runAt === null && isPlain(job) && job.name === first.name
   && job.queue === first.queue && job.version === first.version && job.priority === first.priority
   && job.maxAttempts === first.maxAttempts && job.timeoutMillis === first.timeoutMillis && job.retry === first.retry
   && (job.tags === first.tags || (job.tags.length === 0 && first.tags.length === 0))
+
+/** Whether a job is admitted by its place in the line alone. */
+const isPlain = (job: NewJob): boolean =>
+  job.unique === null && job.limits.length === 0 && job.debounce === null && job.ttlMillis === null
 
 /** The parameters $2 to $9 of `insertAlike`. */
 const shared = (job: NewJob): ReadonlyArray<unknown> => [

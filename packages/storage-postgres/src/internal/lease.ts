@@ -6,12 +6,15 @@ import * as StorageError from "@millrace/storage/StorageError"
 import type { RenewRequest, RenewResult } from "@millrace/storage/WorkerRecord"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/lease.ts"
-import { promote } from "../statements/promote.ts"
+import { expire, promote } from "../statements/promote.ts"
 import type { Notifier } from "./notifier.ts"
 import type { Row, Session } from "./session.ts"
 
 /** Count deltas folded by one call of reclaim: about what a busy second leaves behind. */
 const foldMax = 5000
+
+/** Jobs of each place that one promotion cancels at most because they waited too long. */
+const expiredMax = 1000
 
 /** The renew method of a session. */
 export const makeRenew = (session: Session, notifier: Notifier) => {
@@ -46,8 +49,11 @@ export const makeRenew = (session: Session, notifier: Notifier) => {
 /** The promote method of a session. */
 export const makePromote = (session: Session, notifier: Notifier) => {
   const text = promote(session.schema)
+  const expireText = expire(session.schema)
   return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
     yield* check(Bounds.checkLimit("promote", limit))
+    const late = yield* session.rows("promote", expireText, [yield* session.now, expiredMax])
+    yield* session.sql.afterCommit(notifier.finished(late.map((row) => JobId.makeUnsafe(row["id"] as bigint))))
     const [row] = yield* session.rows("promote", text, [yield* session.now, limit])
     const promoted: Promoted = {
       count: (row?.["count"] ?? 0) as number,

@@ -41,7 +41,7 @@ const placeStates: { readonly [P in Place]: ReadonlyArray<JobState> } = {
   scheduled: ["scheduled", "retryable"],
   lease: ["running"],
   finished: ["completed", "cancelled"],
-  dead: ["dead"]
+  dead: ["dead", "quarantined"]
 }
 
 /** The instants of creation that a query asks for. */
@@ -138,6 +138,9 @@ const residual = (query: JobQuery, place: Place, { bind }: Binder): ReadonlyArra
     ...(place === "scheduled" && wants(query, "scheduled") && !wants(query, "retryable") ? ["not j.retryable"] : []),
     ...(place === "finished" && wants(query, "completed") && !wants(query, "cancelled")
       ? ["j.state = 'completed'"]
+      : []),
+    ...(place === "dead" && wants(query, "dead") !== wants(query, "quarantined")
+      ? [`j.outcome ${wants(query, "dead") ? "<>" : "="} 'quarantined'`]
       : []),
     ...(key === "name" ? [] : among("name", query.names)),
     ...(key === "tenant" ? [] : among("tenant", query.tenants)),

@@ -10,6 +10,7 @@ import * as JobId from "@millrace/storage/JobId"
 import * as JobState from "@millrace/storage/JobState"
 import type { Settlement } from "@millrace/storage/Outcome"
 import type { StorageEvent } from "@millrace/storage/Storage"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
@@ -30,6 +31,8 @@ export interface Notifier {
   readonly inserted: (queues: ReadonlySet<string>, isScheduled: boolean) => Effect.Effect<void>
   readonly settled: (settlements: ReadonlyArray<Settlement>, rows: ReadonlyArray<Row>) => Effect.Effect<void>
   readonly cancelRequested: (workerIds: ReadonlySet<string>) => Effect.Effect<void>
+  /** Tells this process that jobs of a queue may start in so many milliseconds: a limit will have room. Null: unknown. */
+  readonly availableIn: (queue: string, millis: number | null) => Effect.Effect<void>
   readonly finished: (ids: ReadonlyArray<JobId.JobId>) => Effect.Effect<void>
 }
 
@@ -59,13 +62,36 @@ export const make = Effect.fnUntraced(function*(
       return Effect.andThen(PubSub.publishAll(hub, events), Queue.offer(wake, undefined))
     })
 
+  const availableIn = yield* makeAlarm((queue) => PubSub.publish(hub, { _tag: "Available", queue }))
+
   return {
     hub,
+    availableIn,
     inserted: (queues, isScheduled) => publish(insertedEvents(queues, isScheduled)),
     settled: (settlements, rows) => publish(settledEvents(settlements, rows)),
     cancelRequested: (ids) => publish([...ids].map((workerId) => ({ _tag: "CancelRequested", workerId }))),
     finished: (ids) => publish(ids.length === 0 ? [] : [{ _tag: "Finished", ids }])
   }
+})
+
+/** Beyond this polling is soon enough. */
+const alarmMax = 1000
+
+/** Alarms, one for each queue at a time: the one that is due first. */
+const makeAlarm = Effect.fnUntraced(function*(ring: (queue: string) => Effect.Effect<unknown>) {
+  const scope = yield* Effect.scope
+  const due = new Map<string, number>()
+  return Effect.fnUntraced(function*(queue: string, millis: number | null) {
+    if (millis === null || millis > alarmMax) return
+    const at = (yield* Clock.currentTimeMillis) + millis
+    if ((due.get(queue) ?? Number.POSITIVE_INFINITY) <= at) return
+    due.set(queue, at)
+    const alarm = Effect.suspend(() => {
+      if (due.get(queue) === at) due.delete(queue)
+      return ring(queue)
+    })
+    yield* Effect.forkIn(Effect.delay(alarm, Math.max(1, Math.ceil(millis))), scope)
+  })
 })
 
 const sendLoop = (session: Session, pending: Set<string>, wake: Queue.Queue<void>) => {

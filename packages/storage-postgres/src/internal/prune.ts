@@ -37,6 +37,7 @@ export const make = (session: Session) => {
     yield* dropDays("attempt", bothMillis)
     yield* deleteAll(statements.deleteLateAttempts(schema), bothMillis)
     yield* deleteAll(statements.deleteLogs(schema), bothMillis)
+    yield* deleteAll(statements.deleteEnded(schema), 0)
     return { finished: late + dropped, dead }
   })
 }

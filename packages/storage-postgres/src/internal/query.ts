@@ -1,6 +1,5 @@
-/** Reading and steering: histories, counts, transitions, pauses. */
+/** Reading and steering: histories, counts, transitions. */
 import * as Bounds from "@millrace/storage/Bounds"
-import type { ControlCommand } from "@millrace/storage/ControlCommand"
 import * as JobId from "@millrace/storage/JobId"
 import type { JobState } from "@millrace/storage/JobState"
 import { states } from "@millrace/storage/JobState"
@@ -64,17 +63,6 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
   })
 }
 
-/** The control method of a session. */
-export const makeControl = (session: Session, notifier: Notifier.Notifier) => {
-  const text = statements.pause(session.schema)
-  return Effect.fnUntraced(function*(command: ControlCommand) {
-    if (command._tag !== "PauseQueue" && command._tag !== "ResumeQueue") return yield* unsupported(command._tag)
-    const isPause = command._tag === "PauseQueue"
-    yield* session.rows("control", text, [yield* session.now, command.queue, isPause])
-    if (!isPause) yield* session.sql.afterCommit(notifier.inserted(new Set([command.queue]), false))
-  })
-}
-
 const paramsOf = (
   ids: ReadonlyArray<JobId.JobId>,
   now: Date | null,
@@ -114,11 +102,6 @@ const toCounts = (counts: ReadonlyMap<string, number>): Overview["queues"][numbe
   const of = (state: JobState) => counts.get(state) ?? 0
   return Object.fromEntries(states.map((state) => [state, of(state)])) as Overview["queues"][number]["counts"]
 }
-
-const unsupported = (detail: string) =>
-  Effect.fail(
-    new StorageError.StorageError({ reason: new StorageError.Unsupported({ operation: "control", detail }) })
-  )
 
 const check = (reason: StorageError.Invalid | null): Effect.Effect<void, StorageError.StorageError> =>
   reason === null ? Effect.void : Effect.fail(new StorageError.StorageError({ reason }))

@@ -11,7 +11,7 @@ import type { Row } from "./session.ts"
 /** The claim of a row of the claim statements. */
 export const toClaim = (row: Row, queue: string): Claim => ({
   id: JobId.makeUnsafe(row["id"] as bigint),
-  leaseId: leaseId(row["lease"] as bigint, row["place"] as number, row["size"] as number),
+  leaseId: leaseId(row["lease"] as bigint, row["place"] as number, row["size"] as number, row["limits"] !== null),
   token: row["token"] as number,
   name: row["name"] as string,
   version: row["version"] as number,
@@ -26,11 +26,22 @@ export const toClaim = (row: Row, queue: string): Claim => ({
   timeoutMillis: numberOrNull(row["timeout_ms"]),
   retry: (row["retry"] ?? null) as Claim["retry"],
   uniqueKey: row["unique_key"] as string | null,
-  limits: [],
+  limits: toLimits(row),
   tags: (row["tags"] ?? []) as ReadonlyArray<string>,
   createdAtMillis: (row["created_at"] as Date).getTime(),
   hasReport: row["has_report"] as boolean
 })
+
+/** The limits of a row, which has them flat: name, key, name, key. */
+export const toLimits = (row: Row): Claim["limits"] => {
+  const flat = (row["limits"] ?? []) as ReadonlyArray<string>
+  const weights = row["weights"] as ReadonlyArray<number> | null
+  return Array.from({ length: flat.length / 2 }, (_, n) => ({
+    name: flat[2 * n] ?? "",
+    key: flat[2 * n + 1] ?? "",
+    weight: weights?.[n] ?? 1
+  }))
+}
 
 /** The largest number that the server holds as an id. */
 const idMax = 9_223_372_036_854_775_807n
@@ -38,15 +49,22 @@ const idMax = 9_223_372_036_854_775_807n
 /** Whether an id can be that of a job here: 19 digits can say more than the server's integers hold. */
 export const isId = (id: JobId.JobId): boolean => BigInt(id) <= idMax
 
-/** Lease, place in it and its size: all that a later write needs to find the job again. */
-export const leaseId = (lease: bigint, place: number, size: number): string => `${lease}.${place}.${size}`
+/**
+ * Lease, place in it and its size: all that a later write needs to find the job again; and whether the job is under limits,
+ * so that the writes of all others need not look for what it holds.
+ */
+export const leaseId = (lease: bigint, place: number, size: number, isLimited = false): string =>
+  `${lease}.${place}.${size}${isLimited ? "l" : ""}`
 
 /** The parts of a lease id; null when it is none. */
 export const parseLeaseId = (
   text: string
-): { readonly lease: string; readonly place: number; readonly size: number } | null => {
-  const [, lease = "", place, size] = /^([1-9][0-9]{0,18})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,3})$/.exec(text) ?? []
-  return lease === "" || BigInt(lease) > idMax ? null : { lease, place: Number(place), size: Number(size) }
+): { readonly lease: string; readonly place: number; readonly size: number; readonly isLimited: boolean } | null => {
+  const [, lease = "", place, size, mark] =
+    /^([1-9][0-9]{0,18})\.([1-9][0-9]{0,3})\.([1-9][0-9]{0,3})(l?)$/.exec(text) ?? []
+  return lease === "" || BigInt(lease) > idMax
+    ? null
+    : { lease, place: Number(place), size: Number(size), isLimited: mark === "l" }
 }
 
 /** The record of a row of the view `job`. */

@@ -14,16 +14,23 @@ import type { Row, Session } from "./session.ts"
 
 /** The settle method of a session. */
 export const make = (session: Session, notifier: Notifier) => {
-  const completedText = statements.settleCompleted(session.schema)
-  const anyText = statements.settle(session.schema)
+  const completedText = textsOf((holds) => statements.settleCompleted(session.schema, { holds }))
+  const anyText = textsOf((holds) => textsOf((pauses) => statements.settle(session.schema, { holds, pauses })))
   const endedText = statements.endedAttempts(session.schema)
 
   const write = Effect.fnUntraced(function*(workerId: string, batch: Batch) {
     if (batch.leases.length === 0) return []
     const params = [workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
-    return yield* batch.places.every((place) => place === undefined || isPlainCompletion(place))
-      ? session.rows("settle", completedText, params)
-      : session.rows("settle", anyText, [...params, ...outcomeArrays(batch), yield* session.now])
+    if (batch.places.every((place) => place === undefined || isPlainCompletion(place))) {
+      return yield* session.rows("settle", completedText(batch.isLimited), params)
+    }
+    const pauses = batch.places.some((place) => pauseOf(place) !== undefined)
+    return yield* session.rows("settle", anyText(batch.isLimited)(pauses), [
+      ...params,
+      ...outcomeArrays(batch),
+      yield* session.now,
+      ...(pauses ? pauseArrays(batch) : [])
+    ])
   })
 
   /** Those that ended their attempt before: the same settlements, sent again. */
@@ -49,6 +56,8 @@ export const make = (session: Session, notifier: Notifier) => {
     const missed = settlements.filter((one) => !applied.has(one) && Rows.isId(one.id))
     for (const one of yield* repeatedOf(workerId, missed)) applied.add(one)
     yield* session.sql.afterCommit(notifier.settled(ended, rows))
+    // Who waits for a limit hears that there may be room.
+    if (batch.isLimited) yield* session.sql.afterCommit(notifier.inserted(queuesOf(rows), false))
     return settlements.map((one): FencedResult => applied.has(one) ? "Applied" : "LeaseLost")
   })
 }
@@ -63,6 +72,16 @@ export const makeReport = (session: Session) => {
     return entries.map((_, index): FencedResult => hits.has(index + 1) ? "Applied" : "LeaseLost")
   })
 }
+
+/** Two texts, for without and with something; each made once. */
+const textsOf = <A>(make: (is: boolean) => A): (is: boolean) => A => {
+  const texts = { without: make(false), with: make(true) }
+  return (is) => is ? texts.with : texts.without
+}
+
+const queuesOf = (rows: ReadonlyArray<Row>): ReadonlySet<string> => new Set(rows.map((row) => row["queue"] as string))
+
+const pauseOf = (place: Settlement | undefined) => place?.outcome._tag === "Snoozed" ? place.outcome.pause : undefined
 
 const encodeReport = (report: Report) => {
   const lease = Rows.parseLeaseId(report.leaseId)
@@ -115,15 +134,19 @@ interface Batch {
   readonly offsets: ReadonlyArray<number>
   readonly lengths: ReadonlyArray<number>
   readonly places: ReadonlyArray<Settlement | undefined>
+  /** Whether any of the jobs is under limits. */
+  readonly isLimited: boolean
 }
 
 const toBatch = (settlements: ReadonlyArray<Settlement>): Batch => {
   const leases = new Map<string, Array<Settlement | undefined>>()
+  let isLimited = false
   for (const settlement of settlements) {
     const at = Rows.parseLeaseId(settlement.leaseId)
     if (at === null || at.place > at.size) continue
     const places = leases.get(at.lease) ?? Array.from<Settlement | undefined>({ length: at.size })
     leases.set(at.lease, places)
+    isLimited ||= at.isLimited
     places[at.place - 1] ??= settlement
   }
   const offsets: Array<number> = []
@@ -132,7 +155,8 @@ const toBatch = (settlements: ReadonlyArray<Settlement>): Batch => {
     offsets.push(places.length)
     for (const place of lease) places.push(place)
   }
-  return { leases: [...leases.keys()], offsets, lengths: [...leases.values()].map((lease) => lease.length), places }
+  const lengths = [...leases.values()].map((lease) => lease.length)
+  return { leases: [...leases.keys()], offsets, lengths, places, isLimited }
 }
 
 /** The largest number of milliseconds that fits the integer arrays: 24 days. */
@@ -162,4 +186,9 @@ const outcomeArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
       : ""
   ),
   places.map((place) => place?.hasReport ?? false)
+]
+
+const pauseArrays = ({ places }: Batch): ReadonlyArray<unknown> => [
+  places.map((place) => pauseOf(place)?.limit ?? ""),
+  places.map((place) => pauseOf(place)?.key ?? "")
 ]

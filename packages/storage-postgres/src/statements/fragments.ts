@@ -25,7 +25,12 @@ const jobColumns = [
   "unique_key",
   "tags",
   "retry",
-  "payload"
+  "payload",
+  "expires_at",
+  "limits",
+  "weights",
+  "gate",
+  "key_until_start"
 ] as const
 
 type JobColumn = typeof jobColumns[number]
@@ -33,6 +38,19 @@ type JobColumn = typeof jobColumns[number]
 /** The columns of a job as a list, each from the row `alias`, some replaced by expressions. */
 export const jobValues = (alias: string, replace: Partial<Record<JobColumn, string>> = {}): string =>
   jobColumns.map((column) => replace[column] ?? `${alias}.${column}`).join(", ")
+
+/**
+ * Frees the unique keys of the jobs in the rows `gone` for which `ended` holds; a key that is held for a period besides
+ * stays until its end.
+ */
+export const freedKeys = (s: string, gone: string, ended: string): string =>
+  `freed as (
+  delete from ${s}.unique_key u using ${gone} v
+  where ${ended} and u.key = v.unique_key and u.job_id = v.id and u.until is null
+), freed_later as (
+  update ${s}.unique_key u set live = false from ${gone} v
+  where ${ended} and u.key = v.unique_key and u.job_id = v.id and u.until is not null
+)`
 
 /** The columns of a job as a list for `insert into`. */
 export const jobList: string = jobColumns.join(", ")

@@ -10,24 +10,45 @@
  */
 import { countInto, jobList, jobValues, now } from "./fragments.ts"
 
+const input = (s: string) =>
+  `input as materialized (
+  select i.*, case when i.key_held = 'period' then null else i.taken_key end as unique_key,
+    i.run_at + make_interval(secs => ceil(i.ttl_ms) / 1000.0) as expires_at,
+    coalesce(md5(i.gate_text), case when i.key_held = 'started' then '' end) as gate,
+    case when i.key_held = 'started' then true end as key_until_start
+  from (
+    select i.ord, nextval('${s}.job_seq') as id, ${now} as created_at,
+      greatest(coalesce(i.run_at, ${now} + make_interval(secs => ceil(i.delay_ms) / 1000.0)), ${now}) as run_at,
+      i.timeout_ms, i.version, 0 as token, 0 as failures, 0 as crashes, i.max_attempts, i.priority, false as has_report,
+      i.queue, i.tenant, i.name, i.taken_key, i.key_held, i.key_ms, i.ttl_ms, i.tags, i.retry,
+      coalesce(i.payload, 'null'::jsonb) as payload, i.limits, i.weights, i.gate_text, i.debounce_key, i.max_wait_ms,
+      i.replaces
+    from rows from (jsonb_to_recordset($2::jsonb) as (
+      name text, version int, queue text, tenant text, priority smallint, payload jsonb, delay_ms float8,
+      run_at timestamptz, max_attempts int, timeout_ms bigint, retry jsonb, taken_key text, key_held text, key_ms float8,
+      ttl_ms float8, tags text[], limits text[], weights float8[], gate_text text, debounce_key text,
+      max_wait_ms float8, replaces boolean
+    )) with ordinality as i(name, version, queue, tenant, priority, payload, delay_ms,
+      run_at, max_attempts, timeout_ms, retry, taken_key, key_held, key_ms, ttl_ms, tags, limits, weights, gate_text,
+      debounce_key, max_wait_ms, replaces, ord)
+  ) i
+)`
+
+/** Stores new jobs; none of them may be debounced. */
 export const insert = (s: string): string =>
-  `with input as materialized (
-  select i.ord, nextval('${s}.job_seq') as id, ${now} as created_at,
-    greatest(coalesce(i.run_at, ${now} + make_interval(secs => ceil(i.delay_ms) / 1000.0)), ${now}) as run_at,
-    i.timeout_ms, i.version, 0 as token, 0 as failures, 0 as crashes, i.max_attempts, i.priority, false as has_report,
-    i.queue, i.tenant, i.name, i.unique_key, i.tags, i.retry, coalesce(i.payload, 'null'::jsonb) as payload
-  from rows from (jsonb_to_recordset($2::jsonb) as (
-    name text, version int, queue text, tenant text, priority smallint, payload jsonb, delay_ms float8,
-    run_at timestamptz, max_attempts int, timeout_ms bigint, retry jsonb, unique_key text, tags text[]
-  )) with ordinality as i(name, version, queue, tenant, priority, payload, delay_ms,
-    run_at, max_attempts, timeout_ms, retry, unique_key, tags, ord)
+  `with ${input(s)}, stale as (
+  delete from ${s}.unique_key u using input i
+  where u.key = i.taken_key and not u.live and u.until <= ${now} returning u.key
 ), keyed as (
-  insert into ${s}.unique_key (key, job_id)
-  select i.unique_key, i.id from input i where i.unique_key is not null order by i.unique_key, i.ord
+  insert into ${s}.unique_key (key, job_id, live, until)
+  select k.taken_key, k.id, k.key_held <> 'period', ${now} + make_interval(secs => ceil(k.key_ms) / 1000.0)
+  from (
+    select distinct on (i.taken_key) i.* from input i where i.taken_key is not null order by i.taken_key, i.ord
+  ) k cross join (select count(*) from stale) s
   on conflict (key) do nothing returning job_id
 ), stored as materialized (
   select i.*, i.run_at <= ${now} as due from input i
-  where i.unique_key is null or i.id in (select k.job_id from keyed k)
+  where i.taken_key is null or i.id in (select k.job_id from keyed k)
 ), readied as (
   insert into ${s}.ready (seq, ${jobList})
   select i.id, ${jobValues("i")} from stored i where i.due
@@ -46,7 +67,40 @@ export const insert = (s: string): string =>
 select i.ord::int as ord, i.id, i.due, i.queue from stored i`
 
 /**
- * Stores jobs that are due now, have no unique key and differ in nothing but payload and tenant: the hot path. What they
+ * Stores debounced jobs, or puts off those that wait under the same key; each key must be there once.
+ *
+ * Plan: probes of `scheduled_debounce`. A job that is promoted meanwhile is waited for, and then a new one is stored.
+ * Parameters as in `insert`. Rows: ord, id, is_new, of every job.
+ */
+export const insertDebounced = (s: string): string =>
+  `with ${input(s)}, stored as (
+  insert into ${s}.scheduled as d (${jobList}, retryable, debounce_key)
+  select ${jobValues("i")}, false, i.debounce_key from input i order by i.debounce_key
+  on conflict (debounce_key) where debounce_key is not null do update set
+    (run_at, expires_at, payload, version, limits, weights, gate) = (
+      select x.run_at, x.run_at + make_interval(secs => ceil(x.ttl_ms) / 1000.0),
+        case when x.replaces then x.payload else d.payload end, case when x.replaces then x.version else d.version end,
+        case when x.replaces then x.limits else d.limits end, case when x.replaces then x.weights else d.weights end,
+        case when x.replaces then x.gate else d.gate end
+      from (
+        select i.ttl_ms, i.payload, i.version, i.limits, i.weights, i.gate, i.replaces,
+          least(i.run_at, d.created_at + make_interval(secs => ceil(i.max_wait_ms) / 1000.0)) as run_at
+        from input i where i.debounce_key = excluded.debounce_key
+      ) x
+    )
+  returning d.id, d.debounce_key, d.queue
+), counted as (
+  ${
+    countInto(
+      s,
+      `select o.queue, 'scheduled' as state, count(*) as n from stored o join input i on i.id = o.id group by 1`
+    )
+  }
+)
+select i.ord::int as ord, o.id, o.id = i.id as is_new from stored o join input i on i.debounce_key = o.debounce_key`
+
+/**
+ * Stores jobs that are due now, have no unique key, limits and time to live, and differ in nothing but payload and tenant: the hot path. What they
  * share is a parameter, what differs an array, so that no field is parsed out of a document.
  *
  * Parameters: $1 clock, $2 queue, $3 name, $4 version, $5 priority, $6 attempts, $7 time-out ms, $8 retry as JSON text,
@@ -74,7 +128,12 @@ export const insertAlike = (s: string): string =>
       name: "$3::text",
       unique_key: "null",
       tags: "$9::text[]",
-      retry: "$8::text::jsonb"
+      retry: "$8::text::jsonb",
+      expires_at: "null",
+      limits: "null",
+      weights: "null",
+      gate: "null",
+      key_until_start: "null"
     })
   } from stored i
 ), counted as (

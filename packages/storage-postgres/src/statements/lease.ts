@@ -1,5 +1,5 @@
 /** Leases: signs of life, and taking back what a lost worker held. */
-import { countInto, jobList, jobValues, lentJobs, now } from "./fragments.ts"
+import { countInto, freedKeys, jobList, jobValues, lentJobs, now } from "./fragments.ts"
 
 /** Registers a worker or renews it. Parameters: $1 clock, $2 worker, $3 lease ms, $4 info. */
 export const register = (s: string): string =>
@@ -39,9 +39,10 @@ const lostJobs = (s: string) =>
   from gone g cross join lateral ${lentJobs("g")} where not coalesce(j.was_done, false)
 )`
 
+/** Frees what lost jobs held: their keys and their place in an order when they ended, other limits at once. */
 const clearLost = (s: string, ended: string) =>
-  `freed as (
-  delete from ${s}.unique_key u using lost v where ${ended} and u.key = v.unique_key and u.job_id = v.id
+  `${freedKeys(s, "lost", ended)}, unheld as (
+  delete from ${s}.hold h using lost v where h.job_id = v.id and (not h.sticky or ${ended})
 )`
 
 /** A job that was asked to stop is cancelled; its last attempt has a row of its own in the history. */

@@ -92,7 +92,7 @@ const rowsOf = (s: string, { newest, place, where }: Part, rowsMax: number): str
     case "finished":
       return ended(s, place, "j.state") + whereOf(where)
     case "dead":
-      return ended(s, place, "'dead'") + whereOf(where)
+      return ended(s, place, "case j.outcome when 'quarantined' then 'quarantined' else 'dead' end") + whereOf(where)
   }
 }
 

@@ -9,13 +9,50 @@
  *
  * @since 0.1.0
  */
-import { countInto, jobList, jobValues, now } from "./fragments.ts"
+import { countInto, freedKeys, jobList, jobValues, now } from "./fragments.ts"
 
 const idMax = "9223372036854775807"
 
+/**
+ * Cancels jobs that waited too long for their first start. Plan: index scans on `ready_expires` and `scheduled_expires`.
+ *
+ * Parameters: $1 clock, $2 jobs of each place at most. Rows: id.
+ */
+export const expire = (s: string): string =>
+  `with late_ready as materialized (
+  select r.ctid as at from ${s}.ready r where r.expires_at <= ${now} limit $2::int for update skip locked
+), late_scheduled as materialized (
+  select d.ctid as at from ${s}.scheduled d where d.expires_at <= ${now} limit $2::int for update skip locked
+), from_ready as (
+  delete from ${s}.ready r where r.ctid = any(array(select l.at from late_ready l)) returning r.*
+), from_scheduled as (
+  delete from ${s}.scheduled d where d.ctid = any(array(select l.at from late_scheduled l)) returning d.*
+), late as materialized (
+  select 'available' as from_state, ${
+    jobValues("r", { expires_at: "null::timestamptz as expires_at" })
+  } from from_ready r
+  union all select 'scheduled', ${
+    jobValues("d", { expires_at: "null::timestamptz as expires_at" })
+  } from from_scheduled d
+), ended as (
+  insert into ${s}.finished (state, ${jobList}, finished_at, attempt, error)
+  select 'cancelled', ${jobValues("v")}, ${now}, v.failures + v.crashes,
+    jsonb_build_object('tag', 'Expired', 'message', 'Job ' || v.id || ' did not start in time')
+  from late v
+), ${freedKeys(s, "late", "true")}, counted as (
+  ${
+    countInto(
+      s,
+      `select v.queue, v.from_state as state, -count(*) as n from late v group by 1, 2
+    union all select v.queue, 'cancelled', count(*) from late v group by 1`
+    )
+  }
+)
+select v.id from late v`
+
 export const promote = (s: string): string =>
   `with due as materialized (
-  select d.ctid as at, d.run_at, d.id from ${s}.scheduled d where d.run_at <= ${now}
+  select d.ctid as at, d.run_at, d.id from ${s}.scheduled d where d.run_at <= ${now} and (d.expires_at is null or d.expires_at > ${now})
   order by d.run_at, d.id limit $2::int for update skip locked
 ), moved as materialized (
   delete from ${s}.scheduled d where d.ctid = any(array(select u.at from due u)) returning d.*

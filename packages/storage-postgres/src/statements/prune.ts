@@ -1,5 +1,5 @@
 /** Retention: partitions of the history, and what goes by rows. */
-import { countInto, now } from "./fragments.ts"
+import { countInto, freedKeys, now } from "./fragments.ts"
 
 /** The clock. Parameter: $1 clock. Row: millis. */
 export const clock = `select extract(epoch from ${now})::float8 * 1000 as millis`
@@ -75,9 +75,10 @@ export const deleteDead = (s: string): string =>
   `with gone as materialized (
   delete from ${s}.dead d where d.ctid = any(array(
     select x.ctid from ${s}.dead x where x.finished_at <= ${age} limit $3::int))
-  returning d.id, d.queue
-), ${withSides(s)},
-counted as (${countInto(s, "select g.queue, 'dead' as state, -count(*) as n from gone g group by 1")})
+  returning d.id, d.queue, d.unique_key, case d.outcome when 'quarantined' then 'quarantined' else 'dead' end as state
+), ${withSides(s)}, ${freedKeys(s, "gone", "true")},
+unheld as (delete from ${s}.hold h using gone v where h.job_id = v.id),
+counted as (${countInto(s, "select g.queue, g.state, -count(*) as n from gone g group by 1, 2")})
 select count(*)::int as n from gone`
 
 /** Deletes attempts that no day's partition took, but for those of living jobs. Parameters and row as in `deleteLate`. */
@@ -93,6 +94,23 @@ export const deleteLateAttempts = (s: string): string =>
 
 /** Deletes old log lines. Plan: the block ranges of `job_log_at`. Parameters and row as in `deleteLate`. */
 export const deleteLogs = (s: string): string => deleteOld(s, "job_log", "at")
+
+/**
+ * Deletes what counts no longer: keys whose period is over, pauses and overrides that ended, buckets that were not used for
+ * a year (they are full, or their window is over). Parameters: $1 clock, $2 unused, $3 rows of each at most. Row: n.
+ */
+export const deleteEnded = (s: string): string => {
+  const gone = (table: string, where: string) =>
+    `delete from ${s}.${table} t where t.ctid = any(array(
+    select x.ctid from ${s}.${table} x where ${where} limit $3::int)) returning 1`
+  return `with given as (select $2::text), keys as (${gone("unique_key", `not x.live and x.until <= ${now}`)}
+), pauses as (${gone("pause", `x.until <= ${now}`)}
+), overrides as (${gone("limit_override", `x.until <= ${now}`)}
+), buckets as (${gone("limit_bucket", `x.at < ${now} - interval '366 days'`)}
+)
+select greatest((select count(*) from keys), (select count(*) from pauses), (select count(*) from overrides),
+  (select count(*) from buckets))::int as n`
+}
 
 const deleteOld = (s: string, table: string, column: string, unless = ""): string =>
   `with gone as (

@@ -39,9 +39,3 @@ from ${s}.worker w left join (
   select l.worker_id, sum(l.remaining)::int as running from ${s}.lease l group by l.worker_id
 ) l on l.worker_id = w.id
 order by w.id`
-
-/** Pauses or resumes a queue. Parameters: $1 clock, $2 queue, $3 whether to pause. */
-export const pause = (s: string): string =>
-  `insert into ${s}.queue_control (queue, paused_at)
-values ($2, case when $3::boolean then coalesce($1::timestamptz, statement_timestamp()) end)
-on conflict (queue) do update set paused_at = excluded.paused_at`

@@ -12,10 +12,10 @@
  * Parameters: $1 worker, $2 leases, $3 offsets into the following arrays, $4 lengths,
  * $5 ids, $6 tokens, $7 started after ms (-1: never), $8 ended after ms, $9 results as JSON text
  * ('' for none); `settle` also: $10 outcome codes, $11 delays in ms, $12 errors as JSON text, $13 whether a report was written,
- * $14 clock.
+ * $14 clock; $15 limits to pause ('' for none) and $16 their keys, where `pauses`.
  * Rows: id and token of every hit.
  */
-import { countInto, jobList, jobValues, nowAt } from "./fragments.ts"
+import { countInto, freedKeys, jobList, jobValues, nowAt } from "./fragments.ts"
 
 const now = nowAt(14)
 
@@ -31,7 +31,8 @@ export const outcomeCode = {
 } as const
 
 const rowNames = `id, created_at, run_at, timeout_ms, version, token, failures, crashes, max_attempts, priority,
-  has_report, queue, tenant, name, unique_key, tags, retry, payload, was_done, cancel_reason`
+  has_report, queue, tenant, name, unique_key, tags, retry, payload, expires_at, limits, weights, gate, key_until_start,
+  was_done, cancel_reason`
 
 const zipped = (s: string, names: ReadonlyArray<string>, arrays: ReadonlyArray<string>) =>
   `asked as materialized (
@@ -70,17 +71,29 @@ const startedAt = (row: string) =>
   `case when ${row}.started_ms >= 0 then ${row}.claimed_at + make_interval(secs => ${row}.started_ms / 1000.0) end`
 const endedAt = (row: string) => `${row}.claimed_at + make_interval(secs => ${row}.ended_ms / 1000.0)`
 
+/** What the settlements of a statement have beside: jobs under limits, pauses of limits. */
+export interface Extras {
+  readonly holds: boolean
+  readonly pauses: boolean
+}
+
+/** What jobs under limits held; `ended` tells those that hold their place in an order no longer either. */
+const released = (s: string, rows: string, ended: string) =>
+  `unheld as (
+  delete from ${s}.hold h using ${rows} v where v.hit and h.job_id = v.id and (not h.sticky or ${ended})
+), `
+
 /** Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path. */
-export const settleCompleted = (s: string): string =>
+export const settleCompleted = (s: string, { holds }: Pick<Extras, "holds">): string =>
   `with ${zipped(s, commonNames, commonArrays)}, kept as (
   insert into ${s}.finished (state, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result)
   select 'completed', ${jobValues("z")}, z.claimed_at, ${startedAt("z")}, ${endedAt("z")},
     z.failures + z.crashes + 1, $1, nullif(z.result_text, '')::jsonb
   from zipped z where z.hit
-), ${leaseKept(s)}, counted as (
+), ${holds ? released(s, "zipped", "true") : ""}${leaseKept(s)}, counted as (
   ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
 )
-select z.id, z.token from zipped z where z.hit`
+select z.id, z.token${holds ? ", z.queue, z.priority, z.tenant, z.gate" : ""} from zipped z where z.hit`
 
 /** After a cancel request, what would bring the job back cancels it. */
 const verdict = `verdict as materialized (
@@ -109,7 +122,7 @@ const endedInto = (s: string, table: string, extra: string, value: string, where
     jobValues("v", { failures: "v.failures_now", has_report: "v.has_report or v.settle_report" })
   }, case when v.act <> 5 then v.claimed_at end, v.began_at, v.ended_at,
     v.failures + v.crashes + 1, $1, nullif(v.result_text, '')::jsonb,
-    case v.act when 5 then ${lastError(s)} when 6 then v.failure end, ${progressOf(s, "v")}
+    case v.act when 5 then ${lastError(s)} when 6 then v.failure when 7 then v.failure end, ${progressOf(s, "v")}
   from verdict v where ${where}`
 
 const backAgain = (s: string) =>
@@ -134,37 +147,57 @@ const backAgain = (s: string) =>
 )`
 
 const cleared = (s: string) =>
-  `freed as (
-  delete from ${s}.unique_key u using verdict v
-  where v.act in (1, 5, 6) and u.key = v.unique_key and u.job_id = v.id
-), reported as (
+  `${freedKeys(s, "verdict", "v.act in (1, 5, 6)")}, reported as (
   delete from ${s}.job_report r using verdict v
   where r.job_id = v.id and v.act = 1 and (v.settle_report or v.has_report)
 )`
 
+const pauseNames = ["pause_limit", "pause_key"]
+
+/** Pauses limits for the delay of their job; an end that was set before and is later stays. */
+const paused = (s: string) =>
+  `paused as (
+  insert into ${s}.pause as p (what, name, all_keys, key, since, until)
+  select 'limit', v.pause_limit, false, v.pause_key, ${now}, max(v.due_at) from verdict v
+  where v.pause_limit <> '' and v.act = 3 group by v.pause_limit, v.pause_key order by 2, 4
+  on conflict (what, name, all_keys, key) do update set
+    since = case when p.until is null or p.until > ${now} then p.since else excluded.since end,
+    until = case when p.until is null then null else greatest(p.until, excluded.until) end
+), `
+
 /** Any mix of outcomes. */
-export const settle = (s: string): string =>
+export const settle = (s: string, { holds, pauses }: Extras): string =>
   `with ${
     zipped(
       s,
-      [...commonNames, "outcome", "delay_ms", "error_text", "settle_report"],
-      [...commonArrays, "$10::int[]", "$11::text[]::float8[]", "$12::text[]", "$13::boolean[]"]
+      [...commonNames, "outcome", "delay_ms", "error_text", "settle_report", ...(pauses ? pauseNames : [])],
+      [
+        ...commonArrays,
+        "$10::int[]",
+        "$11::text[]::float8[]",
+        "$12::text[]",
+        "$13::boolean[]",
+        ...(pauses ? ["$15::text[]", "$16::text[]"] : [])
+      ]
     )
   }, ${verdict}, kept as (
   ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
 ), buried as (
-  ${endedInto(s, "dead", "outcome", "'failed'", "v.act = 6")}
-), ${backAgain(s)}, ${cleared(s)}, ${leaseKept(s)}, counted as (
+  ${endedInto(s, "dead", "outcome", "case v.act when 6 then 'failed' else 'quarantined' end", "v.act in (6, 7)")}
+), ${backAgain(s)}, ${cleared(s)}, ${holds ? released(s, "verdict", "v.act in (1, 5, 6)") : ""}${
+    pauses ? paused(s) : ""
+  }${leaseKept(s)}, counted as (
   ${
     countInto(
       s,
       `select v.queue, case when v.act = 1 then 'completed' when v.act = 5 then 'cancelled' when v.act = 6 then 'dead'
+      when v.act = 7 then 'quarantined'
       when v.act = 4 or v.delay_ms <= 0 then 'available' when v.act = 2 then 'retryable' else 'scheduled' end as state,
       count(*) as n from verdict v group by 1, 2`
     )
   }
 )
-select v.id, v.token, v.act, v.queue, v.delay_ms > 0 as is_delayed from verdict v`
+select v.id, v.token, v.act, v.queue, v.priority, v.tenant, v.gate, v.delay_ms > 0 as is_delayed from verdict v`
 
 /**
  * How these attempts ended, if they did: the answer to a repeated settle.

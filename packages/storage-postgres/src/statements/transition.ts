@@ -5,7 +5,7 @@
  * there are few. Parameters: $1 ids; cancel and retry: $2 clock; cancel: $3 reason.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
  */
-import { countInto, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
+import { countInto, freedKeys, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
 
 const ids = "any($1::text[]::bigint[])"
 
@@ -49,6 +49,15 @@ const runningAsked = (s: string) =>
 const taken = (s: string, name: string, table: string, where = "") =>
   `${name} as (delete from ${s}.${table} r where r.id = ${ids}${where} returning r.*)`
 
+/** Jobs in quarantine lie beside the dead ones. */
+const deadState = (row: string) => `case ${row}.outcome when 'quarantined' then 'quarantined' else 'dead' end`
+
+/** What jobs that end or go for good held: the place in an order. */
+const unheld = (s: string, rows: string) =>
+  `unheld as (
+  delete from ${s}.hold h using ${rows} v where h.job_id = v.id
+)`
+
 const scheduledState = "case when r.retryable then 'retryable' else 'scheduled' end"
 
 export const cancel = (s: string): string =>
@@ -74,21 +83,21 @@ ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, li
   select v.id, v.claimed_at, case when v.outcome <> 'crashed' then v.started_at end, v.finished_at, v.token, v.attempt,
     v.worker_id, ${lastOutcome("v")}, v.error
   from from_dead v
-), freed as (
-  delete from ${s}.unique_key u using live v where u.key = v.unique_key and u.job_id = v.id
-), counted as (
+), ending as materialized (
+  select v.id, v.unique_key from live v union all select v.id, v.unique_key from from_dead v
+), ${freedKeys(s, "ending", "true")}, ${unheld(s, "ending")}, counted as (
   ${
     countInto(
       s,
       `select v.queue, v.from_state as state, -count(*) as n from live v group by 1, 2
-    union all select v.queue, 'dead', -count(*) from from_dead v group by 1
+    union all select v.queue, ${deadState("v")}, -count(*) from from_dead v group by 1, 2
     union all select v.queue, 'cancelled', count(*)
       from (select queue from live union all select queue from from_dead) v group by 1`
     )
   }
 )
 select v.id, v.from_state, 'cancelled' as to_state, null::text as worker_id, v.queue from live v
-union all select d.id, 'dead', 'cancelled', null, d.queue from from_dead d
+union all select d.id, ${deadState("d")}, 'cancelled', null, d.queue from from_dead d
 union all select r.id, 'running', 'requested', r.worker_id, null from running r
 union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
 
@@ -98,24 +107,32 @@ union all select f.id, f.state, 'refused', null, null from ${s}.finished f where
  */
 const redriven = (s: string) =>
   `wanted_dead as materialized (
-  select d.id, d.unique_key from ${s}.dead d where d.id = ${ids} order by d.id for update
+  select d.id, d.unique_key, ${deadState("d")} as state from ${s}.dead d where d.id = ${ids} order by d.id for update
 ), wanted_cancelled as materialized (
   select f.id, f.unique_key from ${s}.finished f where f.id = ${ids} and f.state = 'cancelled' order by f.id for update
 ), wanted as materialized (
-  select w.id, w.unique_key, 'dead' as state from wanted_dead w
+  select w.id, w.unique_key, w.state from wanted_dead w
   union all select w.id, w.unique_key, 'cancelled' from wanted_cancelled w
+), stale as (
+  delete from ${s}.unique_key u using wanted w
+  where u.key = w.unique_key and u.job_id <> w.id and not u.live and u.until <= ${now} returning u.key
+), again as (
+  update ${s}.unique_key u set live = true from wanted w where u.key = w.unique_key and u.job_id = w.id
+  returning u.job_id
 ), keyed as (
   insert into ${s}.unique_key (key, job_id)
-  select w.unique_key, w.id from wanted w where w.unique_key is not null order by w.unique_key
+  select w.unique_key, w.id from wanted w cross join (select count(*) from stale) s
+  where w.unique_key is not null and w.id not in (select a.job_id from again a) order by w.unique_key
   on conflict (key) do nothing returning job_id
 ), free as materialized (
-  select w.id from wanted w where w.unique_key is null or w.id in (select k.job_id from keyed k)
+  select w.id from wanted w
+  where w.unique_key is null or w.id in (select k.job_id from keyed k union all select a.job_id from again a)
 ), from_dead as (
   delete from ${s}.dead d using free f where d.id = f.id returning d.*
 ), from_cancelled as (
   delete from ${s}.finished c using free f where c.id = f.id and c.state = 'cancelled' returning c.*
 ), back as materialized (
-  select 'dead' as from_state, ${jobValues("d")} from from_dead d
+  select ${deadState("d")} as from_state, ${jobValues("d")} from from_dead d
   union all select 'cancelled', ${jobValues("c")} from from_cancelled c
 ), attempted as (
   insert into ${s}.attempt (job_id, claimed_at, started_at, finished_at, token, attempt, worker_id, outcome, error)
@@ -129,7 +146,9 @@ export const retry = (s: string): string =>
   insert into ${s}.ready (seq, ${jobList})
   select nextval('${s}.job_seq'), ${jobValues("r", { run_at: now })} from from_scheduled r
   union all
-  select nextval('${s}.job_seq'), ${jobValues("b", { run_at: now, failures: "0", crashes: "0" })} from back b
+  select nextval('${s}.job_seq'), ${
+    jobValues("b", { run_at: now, failures: "0", crashes: "0", expires_at: "null::timestamptz" })
+  } from back b
 ), counted as (
   ${
     countInto(
@@ -158,11 +177,9 @@ gone as materialized (
   select r.id, r.queue, r.unique_key, 'available' as state from from_ready r
   union all select r.id, r.queue, r.unique_key, 'available' from from_suspect r
   union all select r.id, r.queue, r.unique_key, ${scheduledState} from from_scheduled r
-  union all select r.id, r.queue, r.unique_key, 'dead' from from_dead r
+  union all select r.id, r.queue, r.unique_key, ${deadState("r")} from from_dead r
   union all select r.id, r.queue, r.unique_key, r.state from from_finished r
-), freed as (
-  delete from ${s}.unique_key u using gone v where u.key = v.unique_key and u.job_id = v.id
-), unattempted as (
+), ${freedKeys(s, "gone", "true")}, ${unheld(s, "gone")}, unattempted as (
   delete from ${s}.attempt a where a.job_id = any(array(select v.id from gone v))
 ), unreported as (
   delete from ${s}.job_report r where r.job_id = any(array(select v.id from gone v))

@@ -10,7 +10,12 @@ describe("rows", () => {
   const Id = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: 1n, maximum: idMax }))
 
   it.prop("finds lease, place and size again in the id of a lease", [Id, Place, Place], ([lease, place, size]) => {
-    assert.deepStrictEqual(Rows.parseLeaseId(Rows.leaseId(lease, place, size)), { lease: String(lease), place, size })
+    assert.deepStrictEqual(Rows.parseLeaseId(Rows.leaseId(lease, place, size)), {
+      lease: String(lease),
+      place,
+      size,
+      isLimited: false
+    })
   })
 
   it("takes nothing else for the id of a lease", () => {

@@ -1,0 +1,56 @@
+/**
+ * `claim_gated_suspect(…)`: lends the oldest suspect of a queue whose limits have room to a worker that runs nothing else.
+ *
+ * Under the same lock as `claim_gated`. Looks at the oldest 100 suspects.
+ */
+import { lent, lookUp, spend } from "./claimGated.ts"
+
+export const claimGatedSuspect = (s: string): string =>
+  `create function ${s}.claim_gated_suspect(
+  p_now timestamptz, p_worker text, p_queue text, p_names text[], p_mins int[], p_maxs int[], p_key text,
+  out lease_id bigint, out lease_size int
+) language plpgsql as $$
+declare
+  v_now timestamptz; v_one record; v_want int := 1; v_gate text; v_limits text[]; v_weights float8[]; v_least float8;
+  v_n int; v_only bigint; v_timed boolean; v_ks int[]; v_id text; v_limit record; k int; w float8; v_fits boolean;
+  v_next float8;
+  l_ids text[] := '{}'; l_names text[]; l_keys text[]; l_kinds text[]; l_room float8[]; l_full float8[];
+  l_pers float8[]; l_max float8[]; l_used boolean[]; l_closed boolean[]; l_holder bigint[];
+begin
+  perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
+  v_now := coalesce(p_now, clock_timestamp());
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    update ${s}.limit_turn set turns = turns + 1;
+  end if;
+  if not exists (select from ${s}.worker x where x.id = p_worker and x.expires_at > v_now)
+    or exists (select from ${s}.queue_control c where c.queue = p_queue and c.paused_at is not null) then return;
+  end if;
+  for v_one in
+    select r.ctid as at, r.id, r.limits, r.weights, r.gate from ${s}.suspect r
+    join unnest(p_names, p_mins, p_maxs) h(name, min, max) on h.name = r.name and r.version between h.min and h.max
+    where r.queue = p_queue and not exists (select from ${s}.pause p where (p.until is null or p.until > v_now)
+      and ((p.what = 'name' and p.name = r.name) or (p.what = 'tenant' and p.name = r.tenant)))
+    order by r.seq limit 100 for update of r skip locked
+  loop
+    v_gate := v_one.gate; v_limits := v_one.limits; v_least := 0;
+    ${lookUp(s)}
+    continue when v_n = 0 or v_only <> v_one.id;
+    v_fits := true;
+    for i in 1 .. coalesce(cardinality(v_ks), 0) loop
+      k := v_ks[i]; w := coalesce(v_one.weights[i], 1);
+      if l_kinds[k] in ('rate', 'window') and l_room[k] + 1e-9 < least(w, l_full[k]) then v_fits := false; end if;
+    end loop;
+    continue when not v_fits;
+    for i in 1 .. coalesce(cardinality(v_ks), 0) loop
+      k := v_ks[i];
+      if l_kinds[k] in ('rate', 'window') then
+        l_room[k] := l_room[k] - coalesce(v_one.weights[i], 1); l_used[k] := true;
+      end if;
+    end loop;
+    with taken as (
+      delete from ${s}.suspect r where r.ctid = v_one.at returning r.*
+    ), ${lent(s, "p_queue", "true", "", "")}
+    ${spend(s)}
+    return;
+  end loop;
+end $$`
