@@ -7,6 +7,7 @@
  */
 import type { Handlers } from "@millrace/queue/Handlers"
 import type { Queue } from "@millrace/queue/Queue"
+import type { Scheduler } from "@millrace/scheduler/Scheduler"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -39,7 +40,7 @@ export class JobsModuleFailed extends Schema.TaggedError<JobsModuleFailed>()("Jo
  * @category models
  * @since 0.1.0
  */
-export type Provided = Handlers | Queue | Storage | FileSystem.FileSystem | Path.Path
+export type Provided = Handlers | Queue | Scheduler | Storage | FileSystem.FileSystem | Path.Path
 
 /**
  * A layer that a module exports. Nobody has checked what it needs: a missing service is a defect when it is built.

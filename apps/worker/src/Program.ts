@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as SystemJobs from "@millrace/jobs/SystemJobs"
+import * as SystemSchedules from "@millrace/jobs/SystemSchedules"
 import * as Handlers from "@millrace/queue/Handlers"
 import * as Queue from "@millrace/queue/Queue"
 import * as Worker from "@millrace/queue/Worker"
+import * as Scheduler from "@millrace/scheduler/Scheduler"
+import type { ScheduleStorage } from "@millrace/storage/ScheduleStorage"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
@@ -49,7 +53,7 @@ export class JobLayerFailed extends Schema.TaggedError<JobLayerFailed>()("JobLay
 }) {
   override get message(): string {
     return `A layer of the jobs modules can not be built: ${this.detail}. ` +
-      "The worker provides Queue, Storage, PgClient, FileSystem and Path; everything else is for the module to provide."
+      "The worker provides Queue, Scheduler, Storage, PgClient, FileSystem and Path; everything else is for the module to provide."
   }
 }
 
@@ -66,16 +70,21 @@ export const layer = (
 ): Layer.Layer<
   Worker.Worker,
   JobLayerFailed | NoHandlers | Config.ConfigError,
-  Storage | FileSystem.FileSystem | Path.Path
+  Storage | ScheduleStorage | FileSystem.FileSystem | Path.Path
 > =>
   Layer.effectDiscard(announce(settings)).pipe(
     Layer.provideMerge(jobs(settings, exported)),
-    Layer.provideMerge([Queue.layer, workerOf(settings)])
+    Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)])
   )
 
-const workerOf = ({ concurrency, grace, lease, poll, queues, standstill }: WorkerSettings) =>
+const workerOf = ({ builtin, concurrency, grace, lease, poll, queues, standstill }: WorkerSettings) =>
   Worker.layer({
-    queues,
+    queues: {
+      // One slot beside the user's: the upkeep of the tables waits for no backlog.
+      ...(builtin ? { [SystemJobs.queue]: { concurrency: 1 } } : {}),
+      ...Object.fromEntries(queues.map((queue) => [queue, {}]))
+    },
+    prunes: !builtin,
     concurrency,
     leaseDuration: lease,
     standstillDuration: standstill,
@@ -85,7 +94,11 @@ const workerOf = ({ concurrency, grace, lease, poll, queues, standstill }: Worke
   })
 
 const jobs = (settings: WorkerSettings, exported: ReadonlyArray<ExportedLayer>) =>
-  Layer.mergeAll(settings.builtin ? BuiltinJobs.layer : Layer.empty, ...exported.map(served))
+  Layer.mergeAll(settings.builtin ? builtin(settings) : Layer.empty, ...exported.map(served))
+
+/** What comes with every worker. The schedules are right by construction: one that is not is a bug. */
+const builtin = (settings: WorkerSettings) =>
+  Layer.mergeAll(BuiltinJobs.layer, SystemJobs.layer, Layer.orDie(SystemSchedules.layer(settings)))
 
 // What a module's layer needs shows only when it is built; then a missing service is a defect that names it.
 const served = (layer: ExportedLayer) =>

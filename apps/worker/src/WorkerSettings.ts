@@ -15,6 +15,9 @@
  * | `--log-level` | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error`, `none` … | `info` |
  * | | `MILLRACE_STANDSTILL` | how long the lease is kept while the event loop stands still | `5 minutes` |
  * | | `MILLRACE_RECYCLE` | ends the process when a handler is stuck for so long, or its event loop is dead | `off` |
+ * | | `MILLRACE_KEEP_FINISHED` | how long `completed` and `cancelled` jobs are kept | `30 days` |
+ * | | `MILLRACE_KEEP_DEAD` | how long `dead` jobs are kept | `90 days` |
+ * | | `MILLRACE_SCHEDULE_OWNER` | whose the schedules of the modules are; the same for all workers with these modules | `default` |
  * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
  * | | `MILLRACE_DATABASE_CONNECTIONS` | connections of the pool | `10` |
  *
@@ -57,6 +60,9 @@ export interface WorkerSettings {
   readonly standstill: Duration.Duration
   /** How long a handler may be stuck before the process ends; null: for ever. */
   readonly recycle: Duration.Duration | null
+  readonly keepFinished: Duration.Duration
+  readonly keepDead: Duration.Duration
+  readonly scheduleOwner: string
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
   readonly builtin: boolean
@@ -105,6 +111,13 @@ const Lease = atLeast(1000, "must be from 1 second to 1 day")
 const Pause = atLeast(1, "must be from 1 millisecond to 1 day")
 
 const Grace = atLeast(0, "must be from 0 seconds to 1 day")
+
+const Keep = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check(
+  Schema.makeFilter((duration) => {
+    const length = Duration.toMillis(duration)
+    return (length >= 0 && length <= 100 * 365 * 86_400_000) || "must be from 0 seconds to 36500 days"
+  })
+)
 
 const Recycle = Schema.Union([Schema.Literal("off"), Pause])
 
@@ -197,6 +210,9 @@ const environment = Config.all({
   poll: Config.schema(Pause, "MILLRACE_POLL").pipe(Config.withDefault(Duration.seconds(1))),
   standstill: Config.schema(Pause, "MILLRACE_STANDSTILL").pipe(Config.withDefault(Duration.minutes(5))),
   recycle: Config.schema(Recycle, "MILLRACE_RECYCLE").pipe(Config.withDefault("off" as const)),
+  keepFinished: Config.schema(Keep, "MILLRACE_KEEP_FINISHED").pipe(Config.withDefault(Duration.days(30))),
+  keepDead: Config.schema(Keep, "MILLRACE_KEEP_DEAD").pipe(Config.withDefault(Duration.days(90))),
+  scheduleOwner: Config.schema(Name, "MILLRACE_SCHEDULE_OWNER").pipe(Config.withDefault("default")),
   databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
   databaseConnections: Config.schema(Concurrency, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
   builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
@@ -231,6 +247,9 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     grace: Option.getOrElse(given.grace, () => found.grace),
     poll: Option.getOrElse(given.poll, () => found.poll),
     standstill: found.standstill,
+    keepFinished: found.keepFinished,
+    keepDead: found.keepDead,
+    scheduleOwner: found.scheduleOwner,
     recycle: found.recycle === "off" ? null : found.recycle,
     databaseUrl: databaseUrl.value,
     databaseConnections: found.databaseConnections,

@@ -14,6 +14,7 @@ import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
 import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
@@ -33,7 +34,10 @@ import * as Recycler from "./Recycler.ts"
 import * as WorkerSettings from "./WorkerSettings.ts"
 
 const database = ({ databaseConnections, databaseUrl, recycle }: WorkerSettings.WorkerSettings) =>
-  Layer.merge(PgStorage.layer, PgHeart.layerWith({ recycle: recycle !== null })).pipe(
+  Layer.merge(
+    Layer.provideMerge(PgScheduleStorage.layer, PgStorage.layer),
+    PgHeart.layerWith({ recycle: recycle !== null })
+  ).pipe(
     Layer.provideMerge(PgClient.layer({
       url: databaseUrl,
       maxConnections: databaseConnections,

@@ -46,14 +46,16 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
   it.effect("has a default for everything but the database", () =>
     Effect.gen(function*() {
       const found = yield* settings([])
-      const { databaseUrl, grace, lease, poll, standstill, ...rest } = found
+      const { databaseUrl, grace, keepDead, keepFinished, lease, poll, standstill, ...rest } = found
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
+      assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [30, 90])
       assert.deepStrictEqual(rest, {
         jobs: [],
         queues: ["default"],
         concurrency: 10,
         recycle: null,
+        scheduleOwner: "default",
         databaseConnections: 10,
         builtin: true,
         migrate: true,
@@ -74,19 +76,24 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_POLL: "250 millis",
         MILLRACE_STANDSTILL: "1 minute",
         MILLRACE_RECYCLE: "10 minutes",
+        MILLRACE_KEEP_FINISHED: "7 days",
+        MILLRACE_KEEP_DEAD: "365 days",
+        MILLRACE_SCHEDULE_OWNER: "shop",
         MILLRACE_BUILTIN: "false",
         MILLRACE_MIGRATE: "off",
         MILLRACE_DATABASE_CONNECTIONS: "4",
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
       })
-      const { databaseUrl: _, grace, lease, poll, recycle, standstill, ...rest } = found
+      const { databaseUrl: _, grace, keepDead, keepFinished, lease, poll, recycle, standstill, ...rest } = found
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [30_000, 0, 250, 60_000])
       assert.deepStrictEqual(recycle, Duration.minutes(10))
+      assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [7, 365])
       assert.deepStrictEqual(rest, {
         jobs: ["./a.ts", "./b.ts"],
         queues: ["default", "mail"],
         concurrency: 20,
+        scheduleOwner: "shop",
         databaseConnections: 4,
         builtin: false,
         migrate: false,

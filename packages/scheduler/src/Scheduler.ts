@@ -19,9 +19,9 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Defaults from "./Defaults.ts"
-import * as Declarer from "./internal/declarer.ts"
 import * as Declaring from "./internal/declaring.ts"
 import * as Reading from "./internal/reading.ts"
+import * as Reconciler from "./internal/reconciler.ts"
 import * as Steering from "./internal/steering.ts"
 import * as Ticker from "./internal/ticker.ts"
 import type { InvalidSchedule, ScheduleExists, ScheduleNotFound, ScheduleOwned } from "./ScheduleError.ts"
@@ -161,7 +161,7 @@ export const layer = (
       const declarations = Declaring.make(options)
       const pollMillis = Duration.toMillis(options.pollInterval ?? Defaults.tickMillis)
       const actors = [
-        Declarer.make(storage, declarations, afterWrite),
+        Reconciler.make(storage, declarations, afterWrite),
         ...options.ticks === false ? [] : [Ticker.make(storage, wake, pollMillis)]
       ]
       yield* Effect.forEach(actors, (actor) => Effect.forkScoped(Actor.run(actor)), { discard: true })

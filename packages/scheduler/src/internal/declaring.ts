@@ -1,5 +1,5 @@
 /**
- * Declarations on their way to the storage: checked at once, written by the declarer.
+ * Declarations on their way to the storage: checked at once, written by the reconciler.
  */
 import type { Schedule } from "@millrace/storage/ScheduleRecord"
 import * as Duration from "effect/Duration"
@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Defaults from "../Defaults.ts"
 import type { InvalidSchedule } from "../ScheduleError.ts"
 import type { Declaration, SchedulerOptions } from "../Scheduler.ts"
-import type { Declarations } from "./declarer.ts"
+import type { Declarations } from "./reconciler.ts"
 import * as Specification from "./specification.ts"
 
 /** No declarations yet. */

@@ -1,5 +1,5 @@
 /**
- * Declarer: keeps the schedules of this program's code as they are declared, and removes those that no program of its
+ * Reconciler: keeps the schedules of this program's code as they are declared, and removes those that no program of its
  * owner declares any more.
  *
  * A declaration is written once, at the start. After that it is only confirmed, so that in a rolling deployment the
@@ -16,7 +16,7 @@ import type * as Latch from "effect/Latch"
 import * as Defaults from "../Defaults.ts"
 import * as Declared from "./declared.ts"
 
-/** What a declarer works on. `unwritten` are the names that the storage has not heard of yet. */
+/** What a reconciler works on. `unwritten` are the names that the storage has not heard of yet. */
 export interface Declarations {
   readonly owner: string
   readonly dropMillis: number
@@ -25,13 +25,13 @@ export interface Declarations {
   readonly wake: Latch.Latch
 }
 
-/** The declarer of a scheduler. */
+/** The reconciler of a scheduler. */
 export const make = (
   storage: ScheduleStorage["Service"],
   declarations: Declarations,
   afterWrite: Effect.Effect<void>
 ): Actor.Actor<StorageError> => ({
-  name: "declarer",
+  name: "reconciler",
   wake: declarations.wake,
   step: Effect.gen(function*() {
     // Who declares nothing has no say in what its owner declares.
@@ -71,8 +71,8 @@ const reconcile = Effect.fnUntraced(function*(storage: ScheduleStorage["Service"
   const stored = new Map((yield* listAll(storage, owner)).map((schedule) => [schedule.name, schedule]))
   for (const name of schedules.keys()) {
     const current = stored.get(name)
-    // Somebody removed it, or took it over and gave it up.
-    if (current === undefined) unwritten.add(name)
+    // Somebody removed it. What another owner took over stays his: two programs must not fight.
+    if (current === undefined) yield* Effect.map(storage.get(name), (found) => found === null && unwritten.add(name))
     else if (Declared.needsSign(current, now)) yield* modify(storage, name, owner, Declared.confirm)
   }
   for (const current of stored.values()) {
