@@ -37,38 +37,89 @@ const clientOf = (role: string) =>
 const prepare = Effect.gen(function*() {
   const { name } = yield* TestDatabase.TestDatabase
   const suffix = name.slice(name.lastIndexOf("_"))
-  const text = read("roles.sql").replaceAll(/millrace_(worker|producer)/g, `$&${suffix}`)
-  const [before = "", after = ""] = text.split("-- After the first start of a worker")
+  const text = read("roles.sql").replaceAll(/millrace_(owner|worker|producer|reader)/g, `$&${suffix}`)
+  const [before = "", after = ""] = text.split("-- After the first start")
   yield* Effect.acquireRelease(runAll(before), () => Effect.ignore(dropRoles(suffix)))
-  const worker = clientOf(`millrace_worker${suffix}`)
-  yield* PgMigrations.migrate().pipe(Effect.provide(worker))
-  yield* runAll(after.slice(after.indexOf("\n"))).pipe(Effect.provide(worker))
-  return { worker, producer: clientOf(`millrace_producer${suffix}`) }
+  const owner = clientOf(`millrace_owner${suffix}`)
+  yield* PgMigrations.migrate().pipe(Effect.provide(owner))
+  yield* runAll(after.slice(after.indexOf("\n"))).pipe(Effect.provide(owner))
+  return {
+    owner,
+    worker: clientOf(`millrace_worker${suffix}`),
+    producer: clientOf(`millrace_producer${suffix}`),
+    reader: clientOf(`millrace_reader${suffix}`)
+  }
 })
 
 const dropRoles = (suffix: string) =>
   Effect.forEach(
-    [`millrace_producer${suffix}`, `millrace_worker${suffix}`],
+    ["producer", "worker", "reader", "owner"].map((role) => `millrace_${role}${suffix}`),
     (role) => runAll(`drop owned by ${role} cascade; drop role ${role}`)
   )
 
+/** Fails unless the server refuses the statement for the lack of a right. */
+const expectDenied = (statement: string) =>
+  PgClient.PgClient.use((sql) =>
+    Effect.map(Effect.flip(sql.unsafe(statement)), (error) => {
+      assert.match(String(error.reason.cause), /permission denied|must be owner/, statement)
+    })
+  )
+
+const denied = {
+  worker: [
+    "select hash from millrace.api_key",
+    "insert into millrace.api_key (id, name, hash, scopes) values ('x', 'x', 'x', '{admin}')",
+    "select * from millrace.audit",
+    "insert into millrace.audit (actor, action, targets, detail) values ('x', 'x', '{}', '{}')",
+    "delete from millrace.migration",
+    "truncate millrace.ready",
+    "drop table millrace.ready",
+    "alter table millrace.ready add column x int",
+    "create table millrace.mine (id int)"
+  ],
+  producer: [
+    "select hash from millrace.api_key",
+    "select * from millrace.audit",
+    "update millrace.ready set priority = 0",
+    "delete from millrace.ready",
+    "delete from millrace.lease",
+    "insert into millrace.finished (id) values (1)",
+    "insert into millrace.worker (id) values ('x')",
+    "create table millrace.mine (id int)",
+    "create function millrace.mine() returns int language sql as 'select 1'"
+  ],
+  reader: [
+    "select hash from millrace.api_key",
+    "select * from millrace.audit",
+    "select millrace.enqueue('Greet')",
+    "insert into millrace.ready (id) values (1)",
+    "update millrace.ready set priority = 0",
+    "delete from millrace.dead",
+    "select nextval('millrace.job_seq')",
+    "create table millrace.mine (id int)"
+  ]
+} as const
+
 /** A worker for `Greet`, with the rights of whatever client it is given. */
-const Greeter = Greet.toLayer(({ name }) =>
-  name === "nobody" ? Job.dead("there is nobody to greet") : Effect.succeed(`hello ${name}`)
-).pipe(
-  Layer.provideMerge([Queue.layer, Worker.layer()]),
-  Layer.provide([PgStorage.layer, Logger.layer([])])
-)
+const greeterWith = (options: { readonly maintenance?: boolean }) =>
+  Greet.toLayer(({ name }) =>
+    name === "nobody" ? Job.dead("there is nobody to greet") : Effect.succeed(`hello ${name}`)
+  ).pipe(
+    Layer.provideMerge([Queue.layer, Worker.layer(options)]),
+    Layer.provide([PgStorage.layer, Logger.layer([])])
+  )
+
+const Greeter = greeterWith({})
 
 layer(TestDatabase.layer, { excludeTestServices: true })("operating", (it) => {
   describe("examples/roles.sql", () => {
     it.effect(
-      "lets the producer enqueue and read, the worker do everything else, and the producer nothing more",
+      "lets the producer enqueue and read, the worker run jobs, and the producer change none",
       () =>
         Effect.gen(function*() {
           const { producer, worker } = yield* prepare
           const asProducer = Queue.layer.pipe(Layer.provide(PgStorage.layer), Layer.provide(producer))
-          yield* Layer.build(Layer.provide(Greeter, worker))
+          yield* Layer.build(Layer.provide(greeterWith({ maintenance: false }), worker))
           yield* Effect.gen(function*() {
             assert.strictEqual(yield* Greet.execute({ name: "ada" }), "hello ada")
             const { id } = yield* Greet.enqueue({ name: "later" }, { delay: "1 hour" })
@@ -82,6 +133,23 @@ layer(TestDatabase.layer, { excludeTestServices: true })("operating", (it) => {
         }),
       60_000
     )
+
+    it.effect("denies each role what is not its work", () =>
+      Effect.gen(function*() {
+        const roles = yield* prepare
+        for (const role of ["worker", "producer", "reader"] as const) {
+          yield* Effect.forEach(denied[role], expectDenied).pipe(Effect.provide(roles[role]))
+        }
+        const enqueued = yield* PgClient.PgClient.use((sql) => sql.unsafe("select millrace.enqueue('Greet') as id"))
+          .pipe(
+            Effect.provide(roles.producer)
+          )
+        assert.strictEqual(enqueued.length, 1)
+        const seen = yield* PgClient.PgClient.use((sql) => sql.unsafe("select name from millrace.job")).pipe(
+          Effect.provide(roles.reader)
+        )
+        assert.deepStrictEqual(seen, [{ name: "Greet" }])
+      }), 60_000)
   })
 
   describe("examples/watch.sql", () => {

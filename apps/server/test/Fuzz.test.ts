@@ -98,7 +98,7 @@ const credentials = Effect.gen(function*() {
 
 const Greet = Job.make("Echo", { payload: Schema.Json, success: Schema.String })
 
-const greeter = Greet.toLayer((payload) => Effect.succeed(`hello ${String(payload)}`)).pipe(
+const greeter = Greet.toLayer((payload) => Effect.succeed(`hello ${JSON.stringify(payload)}`)).pipe(
   Layer.provide([Queue.layer, Worker.layer({ pollInterval: "20 millis" })])
 )
 
@@ -166,7 +166,7 @@ describe("the OpenAPI document", () => {
             }),
             Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 })
           )
-          assert.strictEqual(ended.result, "hello ada")
+          assert.strictEqual(ended.result, `hello "ada"`)
         }),
       60_000
     )
