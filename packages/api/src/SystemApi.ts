@@ -5,6 +5,7 @@
  */
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import * as Access from "./Access.ts"
@@ -58,13 +59,22 @@ const ready = HttpApiEndpoint.get("ready", "/ready", {
   })
 )
 
+const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
+  success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain" }))
+}).annotateMerge(Access.needs("read")).annotateMerge(
+  OpenApi.annotations({
+    summary: "Read metrics, as Prometheus does",
+    description: "Requests of this server, jobs by queue and state, workers. Answers without the database, too."
+  })
+)
+
 /**
- * The endpoints `/health` and `/ready`.
+ * The endpoints `/health`, `/ready` and `/metrics`.
  *
  * @stability unstable
  * @category contract
  * @since 0.1.0
  */
 export const SystemApi = HttpApiGroup.make("system", { topLevel: true })
-  .add(health, ready)
+  .add(health, ready, metrics)
   .annotateMerge(OpenApi.annotations({ title: "System" }))

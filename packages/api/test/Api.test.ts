@@ -47,6 +47,7 @@ describe("Api", () => {
       "GET /api/v1/tenants",
       "GET /api/v1/workers",
       "GET /health",
+      "GET /metrics",
       "GET /ready",
       "PATCH /api/v1/schedules/{name}",
       "POST /api/v1/job-types/{name}/pause",

@@ -29,6 +29,8 @@ describe("RequestRules", () => {
       Context.get(endpoint.annotations, RequestRules.MaxBodyBytes) / 1024 / 1024
     ])
     assert.isAbove(limits.length, 10)
-    for (const [path, mebibytes] of limits) assert.strictEqual(mebibytes, path === "/api/v1/jobs/batch" ? 16 : 2, path)
+    for (const [path, mebibytes] of limits) {
+      assert.strictEqual(mebibytes, path === "/api/v1/jobs/batch" ? 16 : 2, String(path))
+    }
   })
 })

@@ -6,7 +6,8 @@ describe("SystemApi", () => {
   it("stands at the root, where probes look", () => {
     assert.deepStrictEqual(Object.values(SystemApi.SystemApi.endpoints).map((endpoint) => endpoint.path), [
       "/health",
-      "/ready"
+      "/ready",
+      "/metrics"
     ])
   })
 

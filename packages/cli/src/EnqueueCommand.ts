@@ -10,12 +10,12 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Failure from "./Failure.ts"
 import * as JobFlags from "./JobFlags.ts"
 import * as Output from "./Output.ts"
 import * as Progress from "./Progress.ts"
+import * as Request from "./Request.ts"
 import * as Server from "./Server.ts"
 import * as Watch from "./Watch.ts"
 
@@ -78,8 +78,6 @@ const one = Effect.fnUntraced(function*(given: Given) {
   yield* Effect.flatMap(Watch.follow(created.id), Watch.expectCompleted)
 })
 
-const decode = Schema.decodeUnknownResult(Schema.toCodecJson(CreateJob), { onExcessProperty: "error" })
-
 const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> => {
   if (Option.isNone(given.name)) {
     return Effect.fail(Failure.usage("name", "is missing", "millrace enqueue <name> <payload>, or --file <file>"))
@@ -87,7 +85,7 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
   const plain = {
     name: given.name.value,
     payload: Option.getOrElse(given.payload, () => ({})),
-    ...definedOf({
+    ...Request.definedOf({
       queue: given.queue,
       tenant: given.tenant,
       priority: Option.map(given.priority, (text) => /^\d+$/.test(text) ? Number(text) : text),
@@ -98,22 +96,11 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
     }),
     ...(given.tag.length === 0 ? {} : { tags: given.tag })
   }
-  const decoded = decode(plain)
-  if (Result.isFailure(decoded)) return Effect.fail(Failure.usage(...flagOf(decoded.failure.message)))
-  return Effect.succeed({ ...decoded.success, ...definedOf({ runAt: given.runAt }) })
+  return Effect.map(
+    Request.decode(CreateJob, plain),
+    (job) => Option.isSome(given.runAt) ? { ...job, runAt: given.runAt.value } : job
+  )
 }
-
-/** The path at the end of a message names the field: it is called like its flag. */
-const flagOf = (message: string): readonly [string, string] => {
-  const [detail = message, path = ""] = message.split(/\n\s*at /)
-  const field = /\["(\w+)"\]/.exec(path)?.[1] ?? "job"
-  return [`--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, detail]
-}
-
-const definedOf = <const A extends { readonly [key: string]: Option.Option<unknown> }>(options: A) =>
-  Object.fromEntries(
-    Object.entries(options).flatMap(([key, value]) => Option.isSome(value) ? [[key, value.value]] : [])
-  ) as { readonly [K in keyof A]?: A[K] extends Option.Option<infer B> ? B : never }
 
 const fromFile = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -139,20 +126,13 @@ const fromFile = Effect.fnUntraced(function*(path: string) {
   )
 })
 
-const parseLine = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.toCodecJson(CreateJob)), {
-  onExcessProperty: "error"
-})
-
 /** All lines are read before any job is created. */
 const parse = (path: string, text: string) =>
   Effect.forEach(
     text.split("\n").map((line, index) => ({ line, number: index + 1 })).filter(({ line }) => line.trim() !== ""),
-    ({ line, number }) => {
-      const job = parseLine(line)
-      return Result.isSuccess(job)
-        ? Effect.succeed(job.success)
-        : Effect.fail(
-          Failure.usage("--file", `line ${number} of ${path}: ${job.failure.message}`, "Nothing was created")
-        )
-    }
+    ({ line, number }) =>
+      Effect.mapError(
+        Effect.flatMap(Request.json(line), (job) => Request.decode(CreateJob, job)),
+        ({ detail }) => Failure.usage("--file", `line ${number} of ${path}: ${detail}`, "Nothing was created")
+      )
   )

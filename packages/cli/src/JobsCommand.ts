@@ -1,5 +1,5 @@
 /**
- * `millrace jobs`: list, show, steer and follow jobs.
+ * `millrace jobs`: list, show, explain, steer and follow jobs.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,7 @@ import * as JobFlags from "./JobFlags.ts"
 import * as JobText from "./JobText.ts"
 import * as Output from "./Output.ts"
 import * as Pages from "./Pages.ts"
+import * as ReasonText from "./ReasonText.ts"
 import * as Server from "./Server.ts"
 import * as Watch from "./Watch.ts"
 
@@ -45,6 +46,27 @@ const show = Command.make(
     yield* Output.answer({ ...job, attempts: attempts.items }, () => JobText.show(job, attempts.items))
   })
 ).pipe(Command.withDescription("Show a job, its payload, result and attempts"))
+
+const explain = Command.make(
+  "explain",
+  { id: JobFlags.id },
+  Effect.fnUntraced(function*(params) {
+    const explanation = yield* Server.ask((client) => client.jobs.explain({ params }))
+    yield* Output.answer(explanation, () => ReasonText.explanation(explanation))
+  })
+).pipe(Command.withDescription("Say why a job does not run, or that the next claim takes it"))
+
+const logs = Command.make(
+  "logs",
+  { id: JobFlags.id },
+  Effect.fnUntraced(function*(params) {
+    const { items } = yield* Server.ask((client) => client.jobs.logs({ params }))
+    yield* Output.answer(
+      items,
+      () => items.map(({ at, level, message }) => `${Output.instant(at)} ${level.toUpperCase()} ${message}`).join("\n")
+    )
+  })
+).pipe(Command.withDescription("List the lines that a job's handler wrote"))
 
 /** Acts on each job in turn; one that is refused ends the command, and those before it stay as they are. */
 const steer = <const Name extends string, E>(
@@ -108,5 +130,5 @@ const watch = Command.make(
  */
 export const command = Command.make("jobs").pipe(
   Command.withDescription("List, show, steer and follow jobs"),
-  Command.withSubcommands([list, show, cancel, retry, promote, remove, watch])
+  Command.withSubcommands([list, show, explain, logs, cancel, retry, promote, remove, watch])
 )

@@ -8,6 +8,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as AdmissionCommand from "./AdmissionCommand.ts"
 import * as BenchCommand from "./BenchCommand.ts"
 import * as CompletionsCommand from "./CompletionsCommand.ts"
 import * as DeadCommand from "./DeadCommand.ts"
@@ -15,9 +16,11 @@ import * as DoctorCommand from "./DoctorCommand.ts"
 import * as EnqueueCommand from "./EnqueueCommand.ts"
 import * as Failure from "./Failure.ts"
 import * as JobsCommand from "./JobsCommand.ts"
+import * as KeysCommand from "./KeysCommand.ts"
 import * as MigrateCommand from "./MigrateCommand.ts"
 import * as ProgramsCommand from "./ProgramsCommand.ts"
 import * as QueuesCommand from "./QueuesCommand.ts"
+import * as SchedulesCommand from "./SchedulesCommand.ts"
 import * as Settings from "./Settings.ts"
 import * as TopCommand from "./TopCommand.ts"
 
@@ -42,10 +45,22 @@ const completions = CompletionsCommand.make((): Command.Command.Any => command)
 export const command = Command.make("millrace").pipe(
   Command.withDescription("Durable background jobs: create, watch and steer them; look after their database"),
   Command.withSubcommands([
-    { group: "Jobs", commands: [EnqueueCommand.command, JobsCommand.command, DeadCommand.command] },
+    {
+      group: "Jobs",
+      commands: [EnqueueCommand.command, JobsCommand.command, DeadCommand.command, SchedulesCommand.command]
+    },
     {
       group: "Service",
-      commands: [QueuesCommand.queues, QueuesCommand.workers, QueuesCommand.stats, TopCommand.command]
+      commands: [
+        QueuesCommand.queues,
+        AdmissionCommand.tenants,
+        AdmissionCommand.limits,
+        AdmissionCommand.kinds,
+        KeysCommand.command,
+        QueuesCommand.workers,
+        QueuesCommand.stats,
+        TopCommand.command
+      ]
     },
     { group: "Database", commands: [MigrateCommand.command, DoctorCommand.command, BenchCommand.command] },
     { group: "Programs", commands: ProgramsCommand.commands },
