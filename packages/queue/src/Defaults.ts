@@ -40,7 +40,7 @@ export const timeoutMillis = 15 * 60_000
  *
  * **Details**
  *
- * A killed worker's jobs run elsewhere after at most one lease and one reclaim scan, within 15 seconds.
+ * A killed worker's jobs run elsewhere when its lease has ended, of which the others know the instant: within 15 seconds.
  *
  * @stability unstable
  * @category constants
@@ -280,13 +280,26 @@ export const insertBatch = 1_000
 export const insertBacklog = 10_000
 
 /**
- * Longest pause between two promotions and between two reclaims, in milliseconds: 1 second.
+ * Longest pause between two promotions, in milliseconds: 1 second.
  *
  * @stability unstable
  * @category constants
  * @since 0.1.0
  */
 export const maintenanceMillis = 1_000
+
+/**
+ * Longest pause between two reclaims, in milliseconds: 4 seconds, or a third of a shorter lease.
+ *
+ * **Details**
+ *
+ * Renewals tell when the lease of another worker is about to end; the reclaimer looks at that instant as well.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const reclaimMillis = 4_000
 
 /**
  * Jobs made available in one promotion: 1,000. A full batch is followed by the next at once.

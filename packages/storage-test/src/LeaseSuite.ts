@@ -216,6 +216,27 @@ const hearing = (test: Declare): void => {
       assert.strictEqual((yield* Steps.get(first.id)).state, "retryable")
     }))
 
+  test("tells a worker when the first lease of another one ends, if it tells at all", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const alone = yield* Steps.nextExpiry()
+      // A driver need not tell.
+      if (alone === undefined) return
+      assert.isNull(alone)
+      yield* Steps.register("short", { leaseMillis: 5_000 })
+      yield* Steps.register("long", { leaseMillis: 600_000 })
+      assert.strictEqual(yield* Steps.nextExpiry(), 5_000)
+      yield* TestClock.adjust(1_500)
+      assert.strictEqual(yield* Steps.nextExpiry(), 3_500)
+      assert.strictEqual(yield* Steps.nextExpiry("long"), 3_500)
+      yield* TestClock.adjust(4_000)
+      assert.strictEqual(yield* Steps.nextExpiry(), 0)
+      yield* Steps.reclaim()
+      assert.strictEqual(yield* Steps.nextExpiry("long"), Fixture.leaseMillis)
+      yield* Steps.leave("long")
+      assert.isNull(yield* Steps.nextExpiry())
+    }))
+
   test("tells a worker of suspects in its queues and of its names, while they wait", () =>
     Effect.gen(function*() {
       yield* Steps.running()

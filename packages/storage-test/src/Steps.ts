@@ -50,8 +50,15 @@ export const insert = Effect.fnUntraced(function*(...jobs: ReadonlyArray<Partial
 export const insertOne = (job: Partial<NewJob.NewJob> = {}): Step<JobId.JobId> =>
   Effect.map(insert(job), ([id]) => present(id, "the id of the inserted job"))
 
+/** The answer without what other workers have to do with it. */
+const own = (result: WorkerRecord.RenewResult): WorkerRecord.RenewResult => {
+  if (result._tag === "Lost") return result
+  const { nextExpiryMillis: _, ...rest } = result
+  return rest
+}
+
 /**
- * Registers a worker, by default `w1` for 30 seconds.
+ * Registers a worker, by default `w1` for 30 seconds. The answer is without `nextExpiryMillis`.
  *
  * @stability unstable
  * @category steps
@@ -62,23 +69,42 @@ export const register = (
   options: { readonly leaseMillis?: number; readonly info?: Partial<WorkerRecord.WorkerInfo> } = {}
 ): Step<WorkerRecord.RenewResult> =>
   use((storage) =>
-    storage.renew({
-      _tag: "Register",
-      workerId,
-      leaseMillis: options.leaseMillis ?? Fixture.leaseMillis,
-      info: Fixture.workerInfo(options.info)
-    })
+    Effect.map(
+      storage.renew({
+        _tag: "Register",
+        workerId,
+        leaseMillis: options.leaseMillis ?? Fixture.leaseMillis,
+        info: Fixture.workerInfo(options.info)
+      }),
+      own
+    )
   )
 
 /**
- * Renews a worker's lease for 30 seconds.
+ * Renews a worker's lease for 30 seconds. The answer is without `nextExpiryMillis`.
  *
  * @stability unstable
  * @category steps
  * @since 0.1.0
  */
 export const renew = (workerId = "w1"): Step<WorkerRecord.RenewResult> =>
-  use((storage) => storage.renew({ _tag: "Renew", workerId, leaseMillis: Fixture.leaseMillis }))
+  use((storage) => Effect.map(storage.renew({ _tag: "Renew", workerId, leaseMillis: Fixture.leaseMillis }), own))
+
+/**
+ * Renews a worker's lease for 30 seconds and answers when the first lease of another worker ends; undefined when the
+ * driver does not tell.
+ *
+ * @stability unstable
+ * @category steps
+ * @since 0.1.0
+ */
+export const nextExpiry = (workerId = "w1"): Step<number | null | undefined> =>
+  use((storage) =>
+    Effect.map(
+      storage.renew({ _tag: "Renew", workerId, leaseMillis: Fixture.leaseMillis }),
+      (result) => result._tag === "Lost" ? undefined : result.nextExpiryMillis
+    )
+  )
 
 /**
  * Lets a worker leave.

@@ -94,6 +94,8 @@ export type RenewRequest =
  * `Lost`: the registration is gone and every claim of this worker with it; register under a new id.
  * `cancellations` are the claims of this worker that were asked to stop, until they are settled.
  * `suspects` says that jobs wait to be run alone, of the queues and names that this worker registered.
+ * `nextExpiryMillis` tells in how many milliseconds the first lease of another worker ends, 0 when one has ended: when
+ * to reclaim next. Null: there is no other worker. Absent: the driver does not tell.
  *
  * @stability unstable
  * @category models
@@ -104,5 +106,6 @@ export type RenewResult =
     readonly _tag: "Renewed"
     readonly cancellations: ReadonlyArray<{ readonly id: JobId; readonly token: number; readonly reason: string }>
     readonly suspects: boolean
+    readonly nextExpiryMillis?: number | null
   }
   | { readonly _tag: "Lost" }

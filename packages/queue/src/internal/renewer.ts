@@ -142,11 +142,20 @@ const receive = (
     shop.hasSuspects = true
     shop.wakes.isolator.openUnsafe()
   }
+  const { nextExpiryMillis } = result
+  if (typeof nextExpiryMillis === "number") awaitExpiry(shop, Workshop.nowMillis(shop) + nextExpiryMillis)
   const wasAble = Session.mayClaim(session)
   if (session.state === "joining") session.state = "live"
   keep(shop, session)
   session.isFenced = Workshop.nowMillis(shop) >= session.deadlineMillis
   if (!wasAble && Session.mayClaim(session)) Workshop.wakeClaimers(shop)
+}
+
+/** The reclaimer looks when it pleases; only an earlier end of a lease than the one it knows of is news. */
+const awaitExpiry = (shop: Workshop.Workshop, atMillis: number): void => {
+  const isNews = atMillis < shop.expiryMillis
+  shop.expiryMillis = atMillis
+  if (isNews) shop.wakes.reclaimer.openUnsafe()
 }
 
 const cancel = (shop: Workshop.Workshop, id: string, token: number, reason: string): void => {

@@ -41,6 +41,7 @@ export interface Workshop {
     readonly renewer: Latch.Latch
     readonly promoter: Latch.Latch
     readonly isolator: Latch.Latch
+    readonly reclaimer: Latch.Latch
     readonly declarer: Latch.Latch
   }
   readonly logs: { readonly start: boolean; readonly complete: boolean; readonly claim: boolean }
@@ -56,6 +57,8 @@ export interface Workshop {
   isIsolating: boolean
   /** The storage said that suspects wait. */
   hasSuspects: boolean
+  /** When the first lease of another worker ends, if it is not renewed, in monotonic milliseconds. */
+  expiryMillis: number
   /** Drains that are under way, when their common grace ends, and when the last one was over: monotonic milliseconds. */
   drains: number
   graceEndMillis: number
@@ -88,6 +91,7 @@ export const make = Effect.fnUntraced(
         renewer: Latch.makeUnsafe(false),
         promoter: Latch.makeUnsafe(false),
         isolator: Latch.makeUnsafe(false),
+        reclaimer: Latch.makeUnsafe(false),
         declarer: Latch.makeUnsafe(false)
       },
       logs: { start: logsJobs, complete: logsJobs, claim: LogLevel.isGreaterThanOrEqualTo("Debug", minimum) },
@@ -98,6 +102,7 @@ export const make = Effect.fnUntraced(
       isStopping: false,
       isIsolating: false,
       hasSuspects: false,
+      expiryMillis: Infinity,
       drains: 0,
       graceEndMillis: -Infinity,
       drainedMillis: -Infinity

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import * as Reclaimer from "../../src/internal/reclaimer.ts"
 import * as Job from "../../src/Job.ts"
 import * as Queue from "../../src/Queue.ts"
 import * as TestStorage from "../TestStorage.ts"
@@ -32,12 +33,32 @@ describe("reclaimer", () => {
       assert.deepStrictEqual([record.failures, record.crashes], [0, 1])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("looks about once a second", () =>
+  it.effect("looks every third of a lease while nobody is about to be lost", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       yield* TestWorker.start(Work.toLayer(() => Effect.void))
       yield* TestClock.adjust("60 seconds")
-      assert.isAtLeast(storage.count("reclaim"), 49)
-      assert.isAtMost(storage.count("reclaim"), 77)
+      assert.isAtLeast(storage.count("reclaim"), 60 / 4.8)
+      assert.isAtMost(storage.count("reclaim"), 60 / 3.2 + 1)
     }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("looks at the instant at which another worker's lease ends", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const info = { host: "h", pid: 1, release: "", queues: ["default"], names: ["Work"], concurrency: 1 }
+      yield* storage.inner.renew({ _tag: "Register", workerId: "gone/1", leaseMillis: 25_000, info })
+      yield* TestWorker.start(Work.toLayer(() => Effect.void))
+      yield* TestClock.adjust("24990 millis")
+      assert.strictEqual((yield* storage.inner.overview).workers.length, 2)
+      yield* TestClock.adjust("20 millis")
+      yield* TestWorker.settle
+      assert.strictEqual((yield* storage.inner.overview).workers.length, 1)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("looks often enough for leases that are short", () =>
+    Effect.sync(() => {
+      assert.strictEqual(Reclaimer.pauseBetween(12_000), 4_000)
+      assert.strictEqual(Reclaimer.pauseBetween(600_000), 4_000)
+      assert.strictEqual(Reclaimer.pauseBetween(1_500), 500)
+    }))
 })

@@ -10,11 +10,14 @@ import { expire, promote } from "../statements/promote.ts"
 import type { Notifier } from "./notifier.ts"
 import type { Row, Session } from "./session.ts"
 
-/** Count deltas folded by one call of reclaim: about what a busy second leaves behind. */
+/** Count deltas folded by one statement: about what a busy second leaves behind. */
 const foldMax = 5000
 
 /** Jobs of each place that one promotion cancels at most because they waited too long. */
 const expiredMax = 1000
+
+/** Statements of one reclaim that fold what is left: a backlog of some minutes. The next call goes on. */
+const foldsMax = 20
 
 /** The renew method of a session. */
 export const makeRenew = (session: Session, notifier: Notifier) => {
@@ -65,14 +68,19 @@ export const makePromote = (session: Session, notifier: Notifier) => {
   })
 }
 
-/** The reclaim method of a session. It also folds the count deltas, being called every second or so. */
+/** The reclaim method of a session. It also folds the count deltas, being called every few seconds. */
 export const makeReclaim = (session: Session, notifier: Notifier) => {
   const text = statements.reclaim(session.schema)
   const foldText = statements.foldCounts(session.schema)
   return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
     yield* check(Bounds.checkLimit("reclaim", limit))
-    const rows = yield* session.rows("reclaim", text, [yield* session.now, limit])
-    yield* session.rows("reclaim", foldText, [foldMax])
+    const answer = yield* session.rows("reclaim", text, [yield* session.now, limit, foldMax])
+    const rows = answer.filter((row) => row["id"] !== null)
+    let folded = answer[0]?.["folded"]
+    for (let folds = 0; folded === foldMax && folds < foldsMax; folds++) {
+      const [row] = yield* session.rows("reclaim", foldText, [foldMax])
+      folded = row?.["folded"]
+    }
     yield* session.sql.afterCommit(notifier.inserted(queuesOf(rows), false))
     return rows.map(toReclaimed)
   })
@@ -87,7 +95,8 @@ export const toRenewed = (row: Row | undefined): RenewResult =>
   row === undefined ? lost : {
     _tag: "Renewed",
     cancellations: row["cancellations"] as Extract<RenewResult, { _tag: "Renewed" }>["cancellations"],
-    suspects: row["suspects"] as boolean
+    suspects: row["suspects"] as boolean,
+    nextExpiryMillis: row["next_expiry_ms"] === null ? null : Math.max(0, row["next_expiry_ms"] as number)
   }
 
 const toReclaimed = (row: Row): Reclaimed => ({

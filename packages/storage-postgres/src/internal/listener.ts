@@ -112,7 +112,7 @@ const watch = (
     const arrived = yield* Effect.timeoutOption(heard.await, Math.max(1, left))
     if (arrived._tag === "None") return yield* Effect.fail(deaf)
   })
-  return Effect.forever(Effect.flatMap(silence, (isHeard) => isHeard ? Effect.void : ping))
+  return Deadline.inRealTime(Effect.forever(Effect.flatMap(silence, (isHeard) => isHeard ? Effect.void : ping)))
 }
 
 /** A hint that says nothing: releases that do not know it pass it over. */

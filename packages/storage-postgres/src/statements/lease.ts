@@ -11,8 +11,9 @@ returning id`
 /**
  * Renews a worker's lease: one row, whatever it runs. No row: the registration is gone.
  *
- * Plan: primary key of `worker`, one probe of `suspect_order` for each of its queues, index scan on `lease_worker`.
- * Parameters: $1 clock, $2 worker, $3 lease ms. Row: suspects, cancellations.
+ * Plan: primary key of `worker`, one probe of `suspect_order` for each of its queues, index scan on `lease_worker`, a scan
+ * of `worker`, which holds a row per process.
+ * Parameters: $1 clock, $2 worker, $3 lease ms. Row: suspects, cancellations, next_expiry_ms (null: no other worker).
  */
 export const renew = (s: string): string =>
   `with renewed as (
@@ -28,7 +29,9 @@ select exists (
     select jsonb_agg(jsonb_build_object('id', j.id::text, 'token', j.token, 'reason', j.cancel_reason) order by j.id)
     from ${s}.lease l cross join lateral ${lentJobs("l")}
     where l.worker_id = $2 and l.asked is not null and j.cancel_reason is not null and not coalesce(j.was_done, false)
-  ), '[]'::jsonb) as cancellations
+  ), '[]'::jsonb) as cancellations,
+  (select ceil(extract(epoch from min(o.expires_at) - ${now}) * 1000)::float8 from ${s}.worker o where o.id <> $2)
+    as next_expiry_ms
 from renewed n`
 
 /** The unfinished jobs of leases in the CTE `gone`, with the reason of a cancel request if there is one. */
@@ -106,14 +109,29 @@ const crashed = (row: string) =>
     'Worker ' || ${row}.worker_id || ' was lost while it ran job ' || ${row}.id || ': crash ' || ${row}.crashes + 1
     || ' of this job')`
 
+/** Totals are locked in their order, so that no two folds wait for each other. */
+const folded = (s: string, limit: string) =>
+  `folded as (
+  delete from ${s}.count_delta d where d.ctid = any(array(
+    select x.ctid from ${s}.count_delta x limit ${limit}::int for update skip locked))
+  returning d.queue, d.state, d.delta
+), totals as (
+  insert into ${s}.count_total as t (queue, state, total)
+  select queue, state, sum(delta)::bigint from folded group by queue, state order by queue, state
+  on conflict (queue, state) do update set total = t.total + excluded.total
+)`
+
 const isDead = "v.alone and v.crashes + 1 >= 3"
 
 /**
  * Takes back the jobs of workers whose lease has ended: guarded by the row of the worker, which
  * goes with them, so that a late renewal finds nothing.
  *
- * Plan: scans of `worker` and `lease`, which hold a row per process and per claim.
- * Parameters: $1 clock, $2 leases at most. Rows: id, name, queue, token, worker, crashes, outcome.
+ * Folds count deltas into totals on its way, so that an idle worker needs no statement of its own for that.
+ *
+ * Plan: scans of `worker` and `lease`, which hold a row per process and per claim; a bounded scan of `count_delta`.
+ * Parameters: $1 clock, $2 leases at most, $3 deltas at most. Rows: id, name, queue, token, worker, crashes, outcome;
+ * one row without an id when nothing was taken back; folded tells how many deltas were folded.
  */
 export const reclaim = (s: string): string =>
   `with expired as materialized (
@@ -155,18 +173,10 @@ export const reclaim = (s: string): string =>
       else 'available' end as state, count(*) as n from lost v group by 1, 2`
     )
   }
-)
-select v.id, v.name, v.queue, v.token, v.worker_id, v.crashes + 1 as crashes,
+), ${folded(s, "$3")}
+select f.folded, v.id, v.name, v.queue, v.token, v.worker_id, v.crashes + 1 as crashes,
   case when v.cancel_reason is not null then 'cancelled' when ${isDead} then 'dead' else 'available' end as outcome
-from lost v order by v.id`
+from (select count(*)::int as folded from folded) f left join lost v on true order by v.id`
 
-/** Folds count deltas into totals. Parameters: $1 deltas at most. */
-export const foldCounts = (s: string): string =>
-  `with folded as (
-  delete from ${s}.count_delta d where d.ctid = any(array(
-    select x.ctid from ${s}.count_delta x limit $1::int for update skip locked))
-  returning d.queue, d.state, d.delta
-)
-insert into ${s}.count_total as t (queue, state, total)
-select queue, state, sum(delta)::bigint from folded group by queue, state order by queue, state
-on conflict (queue, state) do update set total = t.total + excluded.total`
+/** Folds count deltas into totals. Parameters: $1 deltas at most. One row: folded. */
+export const foldCounts = (s: string): string => `with ${folded(s, "$1")} select count(*)::int as folded from folded`

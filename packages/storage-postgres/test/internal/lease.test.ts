@@ -166,8 +166,8 @@ describe("lease by the server's clock", () => {
       yield* Steps.register()
       yield* Steps.register("w2", { leaseMillis: 60_000 })
       const claim = yield* Steps.claimOne()
-      // A program whose clock runs ahead by a year takes nothing away from anybody.
-      yield* TestClock.adjust("365 days")
+      // A program whose clock runs ahead by a day takes nothing away from anybody.
+      yield* TestClock.adjust("1 day")
       assert.deepStrictEqual(yield* Steps.reclaim(), [])
       yield* Steps.register("w1", { leaseMillis: 10 })
       yield* pass(20)

@@ -55,8 +55,15 @@ const prolong = (state: MemoryState, worker: MemoryWorker, leaseMillis: number, 
   return {
     _tag: "Renewed",
     cancellations,
-    suspects: worker.info.queues.some((name) => hasSuspect(state, name, worker))
+    suspects: worker.info.queues.some((name) => hasSuspect(state, name, worker)),
+    nextExpiryMillis: nextExpiry(state, worker, now)
   }
+}
+
+/** When the first lease of another worker ends. */
+const nextExpiry = (state: MemoryState, worker: MemoryWorker, now: number): number | null => {
+  const others = [...state.workers.values()].filter(({ id }) => id !== worker.id).map(({ expiresAt }) => expiresAt)
+  return others.length === 0 ? null : Math.max(0, Math.min(...others) - now)
 }
 
 const hasSuspect = (state: MemoryState, queue: string, worker: MemoryWorker): boolean =>
