@@ -34,8 +34,8 @@ export interface Handle {
  * what a tenant gets before the next one. It does not bind when no other tenant has work; a claim with room for
  * more than a turn of each divides it by the weights. Turns are those of this worker and queue, in the order of the tenants'
  * names, round and round. Where a claim ended within a turn, the next one goes on with the rest of it. Which of several
- * tenants come first is the driver's own. Jobs under limits and jobs without take turns of their own; where both
- * wait at one priority, claims begin with them alternately.
+ * tenants come first is the driver's own. Jobs under limits (and those whose unique key is held until
+ * they start) and all others take turns of their own; where both wait at one priority, claims begin with them alternately.
  *
  * `agingEvery` lets every so-manieth claim begin at a larger priority than the smallest, at another one each time, so that
  * none waits for ever; the rest of such a claim is as always. 0 or left out: never. 1 or more.

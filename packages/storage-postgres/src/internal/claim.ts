@@ -69,7 +69,7 @@ const makeReady = (session: Session, notifier: Notifier) => {
 
   return Effect.fnUntraced(function*(options: ClaimOptions, key: string) {
     const lane = `${options.workerId} ${options.queue}`
-    const mark = ClaimMark.begin(marks.get(lane))
+    const mark = ClaimMark.begin(marks.get(lane), options.handles)
     const walk: Walk = {
       options,
       key,
@@ -82,9 +82,7 @@ const makeReady = (session: Session, notifier: Notifier) => {
     }
     const every = options.agingEvery ?? 0
     if (every > 0 && mark.turn % every === 0) yield* visitAged(walk, step)
-    for (let walks = 0; walks < walksMax && walk.from <= levelMax && walk.claims.length < options.limit; walks++) {
-      if (yield* step(walk)) break
-    }
+    yield* visitAll(walk, step)
     // A short claim may have missed jobs before the mark: the next one starts from the beginning.
     marks.set(lane, walk.claims.length < options.limit ? { ...walk.mark, next: 0n, claims: 0 } : walk.mark)
     return walk.claims
@@ -92,6 +90,12 @@ const makeReady = (session: Session, notifier: Notifier) => {
 }
 
 type Step = (walk: Walk) => Effect.Effect<boolean, StorageError.StorageError>
+
+const visitAll = Effect.fnUntraced(function*(walk: Walk, step: Step) {
+  for (let walks = 0; walks < walksMax && walk.from <= levelMax && walk.claims.length < walk.options.limit; walks++) {
+    if (yield* step(walk)) break
+  }
+})
 
 /** Begins at the level behind the one that went before the others last time, and behind the best one at first. */
 const visitAged = Effect.fnUntraced(function*(walk: Walk, step: Step) {

@@ -1,6 +1,7 @@
 /**
  * Where the last claim of a worker from a queue ended: what the next one begins with.
  */
+import type { ClaimOptions } from "@millrace/storage/Claim"
 import type { Row } from "./session.ts"
 
 /** Where a claim of jobs under limits ended: the tenant served last, and what is left of its turn. */
@@ -19,6 +20,8 @@ export interface Mark {
   readonly next: bigint
   /** Claims since the last that began at position 0. */
   readonly claims: number
+  /** The names and versions that were asked for. */
+  readonly handled: string
   /** Claims in all. */
   readonly turn: number
   /** Behind which tenant a round began that found no job for the worker and is not over; null when none is under way. */
@@ -36,6 +39,7 @@ const none: Mark = {
   rest: 0,
   next: 0n,
   claims: 0,
+  handled: "",
   turn: 0,
   start: null,
   best: 0,
@@ -47,9 +51,11 @@ const none: Mark = {
 const rescanEvery = 64
 
 /** The mark that a claim begins with. */
-export const begin = (last: Mark | undefined): Mark => {
-  const mark = { ...(last ?? none), turn: (last?.turn ?? 0) + 1 }
-  return mark.claims >= rescanEvery ? { ...mark, next: 0n, claims: 0 } : mark
+export const begin = (last: Mark | undefined, handles: ClaimOptions["handles"]): Mark => {
+  const handled = handles.map(({ name, versionMax, versionMin }) => `${name} ${versionMin} ${versionMax}`).join("\n")
+  const mark = { ...(last ?? none), turn: (last?.turn ?? 0) + 1, handled }
+  // Whoever handles other jobs than last time may find some that were passed over then.
+  return mark.claims >= rescanEvery || handled !== last?.handled ? { ...mark, next: 0n, claims: 0 } : mark
 }
 
 /** The mark behind tenants that had jobs, none of which this worker could claim. */
@@ -69,7 +75,10 @@ export const after = (mark: Mark, jobs: ReadonlyArray<Row>, isFull: boolean): Ma
   if (last === undefined) return { ...mark, rest: 0, start: null }
   const level = last["level"] as number
   const own = jobs.filter((row) => row["turn"] === last["turn"])
-  const next = own.map((row) => row["seq"] as bigint).reduce((a, b) => (a > b ? a : b), 0n) + 1n
+  // Jobs whose name is paused were passed over, and will be found when it is resumed.
+  const next = last["passes_paused"] === true
+    ? 0n
+    : own.map((row) => row["seq"] as bigint).reduce((a, b) => (a > b ? a : b), 0n) + 1n
   const quantum = (last["quanta"] as ReadonlyArray<number>)[(last["turn"] as number) - 1] ?? 0
   return {
     ...noteBest(mark, level),

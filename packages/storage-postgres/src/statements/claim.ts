@@ -145,7 +145,8 @@ select top.priority as level, top.gated_level, l.id as lease, l.size, t.id, t.se
   t.payload, t.failures, t.crashes, t.max_attempts, t.timeout_ms, t.retry, t.unique_key, t.tags,
   t.created_at, t.has_report, (row_number() over ())::int as place, array_position(u.tenants, t.tenant) as turn,
   cardinality(u.tenants) as walked, u.tenants[cardinality(u.tenants)] as walked_last, u.quanta, u.more,
-  null::text[] as limits, null::float8[] as weights
+  null::text[] as limits, null::float8[] as weights,
+  cardinality($4::text[]) > (select cardinality(h.names) from handled h) as passes_paused
 from top cross join turns u left join (taken t cross join lent l) on true
 where top.priority is not null or top.gated_level is not null`
 

@@ -148,4 +148,5 @@ const freeKey = (state: MemoryState, job: MemoryJob): void => {
   Keys.release(state.uniqueKeys, job.uniqueKey, job.id)
   job.uniqueKey = null
   job.isUniqueUntilStart = false
+  if (job.limits.length === 0) job.gate = null
 }

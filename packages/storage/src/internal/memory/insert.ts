@@ -84,7 +84,7 @@ const makeJob = (state: MemoryState, input: NewJob, now: number): MemoryJob => {
     uniqueKey: input.unique === null || input.unique.holds === "period" ? null : input.unique.key,
     isUniqueUntilStart: input.unique?.holds === "started",
     limits: input.limits.map((limit) => ({ ...limit })),
-    gate: gateOf(input.limits),
+    gate: gateOf(input.limits) ?? (input.unique?.holds === "started" ? "" : null),
     tags: [...input.tags],
     createdAt: now,
     runAt: now,

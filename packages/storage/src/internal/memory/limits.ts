@@ -43,7 +43,7 @@ interface Bucket {
 /** A job of which a limit must know where it stands. */
 export interface Limited {
   readonly id: JobId
-  /** What it has in common with those that wait in one line with it; null without limits. */
+  /** What it has in common with those that wait in one line with it; null when nothing decides but its place. */
   readonly gate: string | null
   readonly limits: ReadonlyArray<JobLimit>
 }

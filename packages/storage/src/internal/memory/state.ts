@@ -127,7 +127,7 @@ export interface Candidate {
   readonly id: JobId
   readonly tenant: string
   readonly priority: number
-  /** What jobs that wait in one line have in common: their limits and keys; null without limits. */
+  /** What jobs that wait in one line have in common: their limits and keys; null when nothing decides but their places. */
   readonly gate: string | null
 }
 
