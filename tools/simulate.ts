@@ -41,8 +41,12 @@ async function runAll({ first, seeds, threads }: Request): Promise<Summary.Summa
     shownMillis = now
     process.stderr.write(`${total.seeds} of ${seeds} seeds, ${total.failed.length} failed\n`)
   }
-  await Promise.all(Array.from({ length: threads }, (_, index) =>
-    runShare({ first: first + index, last: first + seeds - 1, step: threads }, hear)))
+  await Promise.all(
+    Array.from(
+      { length: threads },
+      (_, index) => runShare({ first: first + index, last: first + seeds - 1, step: threads }, hear)
+    )
+  )
   return total
 }
 

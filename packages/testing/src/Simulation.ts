@@ -105,11 +105,13 @@ export const shrink = (scenario: Scenario, options: Options & { readonly tries?:
 /** Simulations that shrinking a scenario may take. */
 const triesMax = 300
 
-/** Events that a failure is told with. */
+/** Events that a failure is told with, and the longest line of one. */
 const linesShown = 60
+const lineLength = 320
 
 /**
  * Tells a failure to people: the seed, the invariant, what is left of the scenario after shrinking, and its last events.
+ * Calls that found nothing to do are left out.
  *
  * @stability unstable
  * @category running
@@ -117,13 +119,19 @@ const linesShown = 60
  */
 export const explain = (scenario: Scenario, options: Options = {}): string => {
   const smallest = shrink(scenario, options)
-  const { breach, lines } = run(smallest, { ...options, lines: linesShown })
+  const { breach, lines } = run(smallest, { ...options, lines: 100 * linesShown })
   const { commands, faults, jobs, seed, settings, workers } = smallest
+  const events = lines.filter((line) => !isIdle(line)).slice(-linesShown)
+  const verdict = breach === null ? "holds" : `breaks ${breach.invariant} at ${breach.atMillis} ms: ${breach.detail}`
   return [
-    `SEED=${seed} ${breach === null ? "holds" : `breaks ${breach.invariant} at ${breach.atMillis} ms: ${breach.detail}`}`,
-    `shrunk to ${workers.length} workers, ${jobs.length} jobs, ${commands.length} commands, ${faults.length} faults:`,
+    `SEED=${scenario.seed} ${verdict}`,
+    `shrunk to ${workers.length} workers, ${jobs.length} jobs, ${commands.length} commands, ${faults.length} faults, dice ${seed}:`,
     ...[settings, ...workers, ...jobs, ...commands, ...faults].map((entry) => `  ${JSON.stringify(entry)}`),
-    `last ${lines.length} events (virtual milliseconds):`,
-    ...lines.map((line) => `  ${line}`)
+    `last ${events.length} events (virtual milliseconds):`,
+    ...events.map((line) => `  ${line.length > lineLength ? `${line.slice(0, lineLength)}…` : line}`)
   ].join("\n")
 }
+
+const isIdle = (line: string): boolean =>
+  line.endsWith(" -> []") || / promote .*"count":0/.test(line)
+  || line.endsWith(" renew {\"_tag\":\"Renewed\",\"cancellations\":[],\"suspects\":false}")

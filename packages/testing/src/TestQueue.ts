@@ -151,8 +151,11 @@ const make: Effect.Effect<TestQueue["Service"], never, Queue.Queue | Storage | G
   return TestQueue.of({
     jobs,
     assertEnqueued: (job, expected = {}) =>
-      Effect.flatMap(jobs(job, expected), ([first]) =>
-        first === undefined ? refuse(jobs, job, `a job${Expectation.render(expected)}`) : Effect.succeed(first)),
+      Effect.flatMap(
+        jobs(job, expected),
+        ([first]) =>
+          first === undefined ? refuse(jobs, job, `a job${Expectation.render(expected)}`) : Effect.succeed(first)
+      ),
     refuteEnqueued: (job, expected = {}) =>
       Effect.flatMap(
         jobs(job, expected),
@@ -164,7 +167,12 @@ const make: Effect.Effect<TestQueue["Service"], never, Queue.Queue | Storage | G
       Effect.gen(function*() {
         const { id } = yield* Effect.provideService(job.enqueue(payload, options), Queue.Queue, queue)
         const look = Effect.map(storage.list({ ids: [id], limit: 1 }), ({ items: [record] }) => record)
-        yield* pass(storage, due, performMillis, Effect.map(look, (record) => record === undefined || isTerminal(record.state)))
+        yield* pass(
+          storage,
+          due,
+          performMillis,
+          Effect.map(look, (record) => record === undefined || isTerminal(record.state))
+        )
         const record = yield* look
         if (record === undefined) return yield* new JobNotFound({ id })
         return yield* Ending.of(job, record)
@@ -177,8 +185,10 @@ const refuse = (
   job: JobDefinition,
   expected: string
 ): Effect.Effect<never, UnexpectedJobs> =>
-  Effect.flatMap(jobs(job), (records) =>
-    Effect.fail(new UnexpectedJobs({ name: job.name, expected, found: records.map(Expectation.outline) })))
+  Effect.flatMap(
+    jobs(job),
+    (records) => Effect.fail(new UnexpectedJobs({ name: job.name, expected, found: records.map(Expectation.outline) }))
+  )
 
 /** Jobs on one page of the storage, and in one promotion. */
 const batch = 1_000

@@ -31,7 +31,12 @@ describe("TestQueue", () => {
       const test = yield* TestQueue.TestQueue
       yield* Mail.enqueue({ to: "ada", copies: 1 }, { tenant: "shop", priority: "high", tags: ["a", "b"] })
       yield* Mail.enqueue({ to: "bob", copies: 2 })
-      const found = yield* test.assertEnqueued(Mail, { payload: { to: "ada" }, tenant: "shop", priority: 30, tags: ["b"] })
+      const found = yield* test.assertEnqueued(Mail, {
+        payload: { to: "ada" },
+        tenant: "shop",
+        priority: 30,
+        tags: ["b"]
+      })
       assert.deepStrictEqual(found.payload, { to: "ada", copies: 1 })
       assert.strictEqual((yield* test.jobs(Mail)).length, 2)
       assert.strictEqual((yield* test.jobs(Mail, { payload: { copies: 2 }, state: "available" })).length, 1)

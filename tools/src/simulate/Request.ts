@@ -21,7 +21,7 @@ export const parse = (args: ReadonlyArray<string>, cores: number): Request | str
   const values = new Map<string, string>()
   for (let index = 0; index < args.length; index += 2) {
     const [name = "", value] = args.slice(index, index + 2)
-    if (!names.includes(name)) return `${name} is not known. ${usage}`
+    if (!names.has(name)) return `${name} is not known. ${usage}`
     if (value === undefined) return `${name} needs a value. ${usage}`
     values.set(name, value)
   }
@@ -33,7 +33,7 @@ export const parse = (args: ReadonlyArray<string>, cores: number): Request | str
   return { seeds, first: seed, threads: Math.min(threads, seeds), json: values.get("--json") ?? null }
 }
 
-const names = ["--seeds", "--seed", "--threads", "--json"]
+const names = new Set(["--seeds", "--seed", "--threads", "--json"])
 
 const whole = (text: string | undefined, missing: number): number | null => {
   if (text === undefined) return missing

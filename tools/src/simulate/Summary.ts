@@ -42,7 +42,9 @@ export const render = (summary: Summary, seconds: number): string => {
   const verdict = failed.length === 0
     ? "all invariants held"
     : `${failed.length} broke an invariant, first seed ${failed[0]?.seed} (${failed[0]?.invariant})`
-  return `simulated ${seeds} seeds in ${seconds.toFixed(1)} s: ${jobs} jobs, ${executions} executions, ${faults} faults, ${events} events, ${
+  return `simulated ${seeds} seeds in ${
+    seconds.toFixed(1)
+  } s: ${jobs} jobs, ${executions} executions, ${faults} faults, ${events} events, ${
     (virtualMillis / hourMillis).toFixed(1)
   } virtual hours; ${verdict}`
 }

@@ -16,12 +16,13 @@ export interface Share {
 const seedsPerMessage = 20
 
 const share = workerData as Share
+const tell = parentPort?.postMessage.bind(parentPort)
 let found = Summary.none
 for (let seed = share.first; seed <= share.last; seed += share.step) {
   const { breach, events, executions, faults, jobs, virtualMillis } = Simulation.run(Scenario.make(seed))
   const failed = breach === null ? [] : [{ seed, invariant: breach.invariant, detail: breach.detail }]
   found = Summary.add(found, { seeds: 1, failed, jobs, executions, faults, events, virtualMillis })
   if (found.seeds < seedsPerMessage && seed + share.step <= share.last) continue
-  parentPort?.postMessage(found)
+  tell?.(found)
   found = Summary.none
 }

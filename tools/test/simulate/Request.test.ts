@@ -17,7 +17,8 @@ describe("Request", () => {
 
   it("refuses what it does not know, values that are missing, and numbers that are none", () => {
     for (const args of [["--sedes", "1"], ["--seeds"], ["--seeds", "0"], ["--seed", "x"], ["--threads", "1.5"]]) {
-      assert.match(String(Request.parse(args, 2)), /npm run simulate/)
+      const answer = Request.parse(args, 2)
+      assert.match(typeof answer === "string" ? answer : "accepted", /npm run simulate/)
     }
   })
 })

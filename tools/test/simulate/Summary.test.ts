@@ -20,7 +20,10 @@ describe("Summary", () => {
   })
 
   it("says that all held, or what broke first, in one line", () => {
-    assert.match(Summary.render(part(4, []), 2), /^simulated 4 seeds in 2\.0 s: 40 jobs.* 0\.5 virtual hours; all invariants held$/)
+    assert.match(
+      Summary.render(part(4, []), 2),
+      /^simulated 4 seeds in 2\.0 s: 40 jobs.* 0\.5 virtual hours; all invariants held$/
+    )
     assert.match(Summary.render(part(4, [failure(3)]), 2), /; 1 broke an invariant, first seed 3 \(I1\)$/)
   })
 })

@@ -1,8 +1,8 @@
 /**
  * The jobs of a simulation and what their handlers do.
  */
-import * as Job from "@millrace/queue/Job"
 import type { Info } from "@millrace/queue/CurrentJob"
+import * as Job from "@millrace/queue/Job"
 import type { JobSignal } from "@millrace/queue/JobSignal"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import * as Effect from "effect/Effect"
@@ -36,7 +36,10 @@ export const definitions = {
 /** What handlers need of the stage. */
 export interface Stage {
   /** A handler starts; answers what it does. */
-  readonly begin: (number: number, job: Info) => { readonly behaviour: Behaviour; readonly end: (exit: Exit.Exit<unknown, unknown>) => void }
+  readonly begin: (
+    number: number,
+    job: Info
+  ) => { readonly behaviour: Behaviour; readonly end: (exit: Exit.Exit<unknown, unknown>) => void }
   /** Kills the process at once. */
   readonly crash: () => void
 }

@@ -53,11 +53,13 @@ export const startClient = (process: Process, storage: Service): RunClient => {
   const layer = Queue.layer.pipe(Layer.provide(Layer.succeed(Storage, storage)))
   let queue: Queue.Queue["Service"] | null = null
   Effect.runForkWith(process.context)(
-    Layer.launch(Layer.effectDiscard(Queue.Queue.use((service) =>
-      Effect.sync(() => {
-        queue = service
-      })
-    )).pipe(Layer.provide(layer)))
+    Layer.launch(
+      Layer.effectDiscard(Queue.Queue.use((service) =>
+        Effect.sync(() => {
+          queue = service
+        })
+      )).pipe(Layer.provide(layer))
+    )
   )
   return (effect) =>
     Effect.runForkWith(process.context)(

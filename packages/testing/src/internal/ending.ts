@@ -17,6 +17,8 @@ export const of = <Success extends AnySchema, Error extends AnySchema>(
     return decoded._tag === "Fits" ? Effect.succeed(decoded.value) : Effect.fail(new JobDead({ id, failure: null }))
   }
   const decoded = error?.data === undefined ? undefined : codec.decodeError(error.data)
-  const failure: Error["Type"] | JobDead = decoded?._tag === "Fits" ? decoded.value : new JobDead({ id, failure: error })
+  const failure: Error["Type"] | JobDead = decoded?._tag === "Fits"
+    ? decoded.value
+    : new JobDead({ id, failure: error })
   return Effect.fail(failure)
 }

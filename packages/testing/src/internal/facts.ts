@@ -171,7 +171,9 @@ export const turningPoints = (
   request: ReadonlyArray<unknown>,
   nowMillis: number
 ): ReadonlyArray<number> => {
-  if (operation === "promote") return waiting(facts).map(({ runAtMillis }) => runAtMillis).filter((at) => at > nowMillis)
+  if (operation === "promote") {
+    return waiting(facts).map(({ runAtMillis }) => runAtMillis).filter((at) => at > nowMillis)
+  }
   const ends = [...facts.workers.values()].filter(({ expiresMillis, id }) =>
     expiresMillis > nowMillis && (operation === "reclaim" || id === workerIn(request))
   )

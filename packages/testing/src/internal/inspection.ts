@@ -49,6 +49,8 @@ const checkKeys = ({ facts, journal }: Scene, storage: Service): void => {
   }
   for (const [key, { input }] of probes) {
     const [result] = Effect.runSync(storage.insert([input]))
-    if (result?._tag !== "Enqueued") journal.breach("I10", `unique key ${key} is held by ${result?.id}, which has ended`)
+    if (result?._tag !== "Enqueued") {
+      journal.breach("I10", `unique key ${key} is held by ${result?.id}, which has ended`)
+    }
   }
 }

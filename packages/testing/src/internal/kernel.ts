@@ -45,8 +45,6 @@ export interface Kernel {
   readonly run: (endMicros: number, isOver: () => boolean) => "idle" | "over" | "end" | "runaway"
   /** Tasks run so far. */
   readonly steps: () => number
-  /** What still waits for a process: timers, answers, tasks. */
-  readonly pending: (process: Process) => number
 }
 
 /** Tasks of fibers at one instant before a simulation is given up as one that never lets time pass. */
@@ -59,53 +57,87 @@ interface Dispatcher {
 }
 
 /** A machine room at instant 0. `yieldEvery` is the most operations that a fiber does without letting others go. */
-export const make = (dice: Dice, yieldEvery: number): Kernel => {
-  const timeline = Timeline.make<Process | null>()
-  const ready: Array<Dispatcher> = []
-  let nowMicros = 0
-  let steps = 0
+export const make = (dice: Dice, yieldEvery: number): Kernel => new Room(dice, yieldEvery)
 
-  const at = (atMicros: number, owner: Process | null, run: () => void): Alarm => {
-    const alarm = { atMicros: Math.max(nowMicros, Math.ceil(atMicros)), rank: dice.unit(), owner, run }
-    timeline.add(alarm)
+class Room implements Kernel {
+  readonly #dice: Dice
+  readonly #yieldEvery: number
+  readonly #timeline = Timeline.make<Process | null>()
+  readonly #ready: Array<Dispatcher> = []
+  #nowMicros = 0
+  #steps = 0
+
+  constructor(dice: Dice, yieldEvery: number) {
+    this.#dice = dice
+    this.#yieldEvery = yieldEvery
+  }
+
+  readonly nowMicros = () => this.#nowMicros
+  readonly steps = () => this.#steps
+
+  at(atMicros: number, owner: Process | null, run: () => void): Alarm {
+    const alarm = { atMicros: Math.max(this.#nowMicros, Math.ceil(atMicros)), rank: this.#dice.unit(), owner, run }
+    this.#timeline.add(alarm)
     return alarm
   }
 
-  const takeTask = (): (() => void) | undefined => {
-    while (ready.length > 0) {
-      const index = dice.below(ready.length)
-      const dispatcher = ready[index]
-      if (dispatcher === undefined) return undefined
-      const next = dispatcher.owner.state === "alive" ? dispatcher.tasks.shift() : undefined
-      if (dispatcher.tasks.length === 0 || next === undefined) {
-        removeAt(ready, index)
-        dispatcher.isReady = false
-      }
-      if (next !== undefined) return next.task
-      if (dispatcher.owner.state === "frozen") dispatcher.owner.backlog.push(() => arm(dispatcher))
+  start({ drift, name, skewMillis }: Parameters<Kernel["start"]>[0]): Process {
+    const after = (millis: number, run: () => void) =>
+      this.at(this.#nowMicros + millis * 1_000 / (1 + drift), process, run)
+    const process: Process = {
+      name,
+      skewMillis,
+      drift,
+      state: "alive",
+      backlog: [],
+      context: Context.empty().pipe(
+        Context.add(Scheduler.Scheduler, this.#schedulerOf(() => process)),
+        Context.add(Clock.Clock, clockOf(this.nowMicros, skewMillis, drift, after)),
+        Context.add(Random.Random, {
+          nextDoubleUnsafe: this.#dice.unit,
+          nextIntUnsafe: () => this.#dice.between(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+        }),
+        Context.add(References.MinimumLogLevel, "None")
+      )
     }
-    return undefined
+    return process
   }
 
-  const arm = (dispatcher: Dispatcher) => {
-    if (dispatcher.isReady || dispatcher.tasks.length === 0) return
-    dispatcher.isReady = true
-    ready.push(dispatcher)
+  kill(process: Process): void {
+    process.state = "killed"
+    process.backlog.length = 0
   }
 
-  const deliver = (alarm: Alarm) => {
-    const { owner, run } = alarm
-    alarm.run = null
-    if (run === null || owner?.state === "killed") return
-    if (owner?.state === "frozen") owner.backlog.push(run)
-    else run()
+  freeze(process: Process): void {
+    if (process.state === "alive") process.state = "frozen"
   }
 
-  const runTasks = (isOver: () => boolean): "drained" | "over" | "runaway" => {
+  thaw(process: Process): void {
+    if (process.state !== "frozen") return
+    process.state = "alive"
+    for (const run of process.backlog.splice(0)) this.at(this.#nowMicros, process, run)
+  }
+
+  run(endMicros: number, isOver: () => boolean): "idle" | "over" | "end" | "runaway" {
+    for (;;) {
+      const drained = this.#runTasks(isOver)
+      if (drained !== "drained") return drained
+      const alarm = this.#timeline.take()
+      if (alarm === undefined) return "idle"
+      if (alarm.atMicros > endMicros) return "end"
+      this.#nowMicros = alarm.atMicros
+      this.#steps += 1
+      deliver(alarm)
+      if (isOver()) return "over"
+    }
+  }
+
+  /** Fibers that are ready, one task of one of them after the other, until none is left at this instant. */
+  #runTasks(isOver: () => boolean): "drained" | "over" | "runaway" {
     let count = 0
-    for (let task = takeTask(); task !== undefined; task = takeTask()) {
+    for (let task = this.#takeTask(); task !== undefined; task = this.#takeTask()) {
       task()
-      steps += 1
+      this.#steps += 1
       count += 1
       if (isOver()) return "over"
       if (count > tasksPerInstant) return "runaway"
@@ -113,89 +145,64 @@ export const make = (dice: Dice, yieldEvery: number): Kernel => {
     return "drained"
   }
 
-  const run = (endMicros: number, isOver: () => boolean) => {
-    for (;;) {
-      const drained = runTasks(isOver)
-      if (drained !== "drained") return drained
-      const alarm = timeline.take()
-      if (alarm === undefined) return "idle"
-      if (alarm.atMicros > endMicros) return "end"
-      nowMicros = alarm.atMicros
-      steps += 1
-      deliver(alarm)
-      if (isOver()) return "over"
+  #takeTask(): (() => void) | undefined {
+    while (this.#ready.length > 0) {
+      const index = this.#dice.below(this.#ready.length)
+      const dispatcher = this.#ready[index]
+      if (dispatcher === undefined) return undefined
+      const next = dispatcher.owner.state === "alive" ? dispatcher.tasks.shift() : undefined
+      if (dispatcher.tasks.length === 0 || next === undefined) {
+        removeAt(this.#ready, index)
+        dispatcher.isReady = false
+      }
+      if (next !== undefined) return next.task
+      if (dispatcher.owner.state === "frozen") dispatcher.owner.backlog.push(() => this.#arm(dispatcher))
     }
+    return undefined
   }
 
-  const kill = (process: Process) => {
-    process.state = "killed"
-    process.backlog.length = 0
+  #arm(dispatcher: Dispatcher): void {
+    if (dispatcher.isReady || dispatcher.tasks.length === 0) return
+    dispatcher.isReady = true
+    this.#ready.push(dispatcher)
   }
 
-  const freeze = (process: Process) => {
-    if (process.state === "alive") process.state = "frozen"
-  }
-
-  const thaw = (process: Process) => {
-    if (process.state !== "frozen") return
-    process.state = "alive"
-    for (const run of process.backlog.splice(0)) at(nowMicros, process, run)
-  }
-
-  const schedulerOf = (owner: () => Process): Scheduler.Scheduler => {
-    let left = dice.between(1, yieldEvery)
+  #schedulerOf(owner: () => Process): Scheduler.Scheduler {
+    const dice = this.#dice
+    let left = dice.between(1, this.#yieldEvery)
     return {
       executionMode: "async",
       shouldYield: () => {
         left -= 1
         if (left > 0) return false
-        left = dice.between(1, yieldEvery)
+        left = dice.between(1, this.#yieldEvery)
         return true
       },
-      makeDispatcher: () => {
-        const dispatcher: Dispatcher = { owner: owner(), tasks: [], isReady: false }
-        return {
-          scheduleTask: (task, priority) => {
-            addTask(dispatcher.tasks, task, priority)
-            arm(dispatcher)
-          },
-          flush: () => {
-            for (let next = dispatcher.tasks.shift(); next !== undefined; next = dispatcher.tasks.shift()) next.task()
-          }
-        }
+      makeDispatcher: () => this.#dispatcherOf(owner())
+    }
+  }
+
+  #dispatcherOf(owner: Process): Scheduler.SchedulerDispatcher {
+    const dispatcher: Dispatcher = { owner, tasks: [], isReady: false }
+    return {
+      scheduleTask: (task, priority) => {
+        addTask(dispatcher.tasks, task, priority)
+        this.#arm(dispatcher)
+      },
+      flush: () => {
+        for (let next = dispatcher.tasks.shift(); next !== undefined; next = dispatcher.tasks.shift()) next.task()
       }
     }
   }
+}
 
-  const start: Kernel["start"] = ({ drift, name, skewMillis }) => {
-    const ownProcess: Process = {
-      name,
-      skewMillis,
-      drift,
-      state: "alive",
-      backlog: [],
-      context: Context.empty().pipe(
-        Context.add(Scheduler.Scheduler, schedulerOf(() => ownProcess)),
-        Context.add(
-          Clock.Clock,
-          clockOf(() => nowMicros, skewMillis, drift, (millis, run) =>
-            at(nowMicros + millis * 1_000 / (1 + drift), ownProcess, run))
-        ),
-        Context.add(Random.Random, {
-          nextDoubleUnsafe: dice.unit,
-          nextIntUnsafe: () => dice.between(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-        }),
-        Context.add(References.MinimumLogLevel, "None")
-      )
-    }
-    return ownProcess
-  }
-
-  const pending = (process: Process) =>
-    timeline.all().filter(({ owner }) => owner === process).length
-    + ready.filter(({ owner }) => owner === process).length
-
-  return { nowMicros: () => nowMicros, at, start, kill, freeze, thaw, run, steps: () => steps, pending }
+/** A process that was killed hears of nothing any more; a frozen one will, later. */
+const deliver = (alarm: Alarm): void => {
+  const { owner, run } = alarm
+  alarm.run = null
+  if (run === null || owner?.state === "killed") return
+  if (owner?.state === "frozen") owner.backlog.push(run)
+  else run()
 }
 
 /** A clock on virtual time. Its wall time may be wrong; its monotonic time only runs at another pace. */

@@ -4,8 +4,8 @@
  * Each call is one atomic step of the storage at the instant of its arrival, whatever the caller does meanwhile: a caller
  * that gave up, or died, does not take its call back.
  */
-import { Conflict, StorageError, Unavailable } from "@millrace/storage/StorageError"
 import * as Storage from "@millrace/storage/Storage"
+import { Conflict, StorageError, Unavailable } from "@millrace/storage/StorageError"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -84,18 +84,17 @@ export const make = (options: Options): Network => {
 }
 
 const serviceFor = (cable: Cable, process: Process): Service => {
-  const call =
-    (operation: string) => (...request: ReadonlyArray<unknown>): Effect.Effect<never, StorageError> =>
-      Effect.callback((resume) => {
-        let isHeard = true
-        cable.send(process, operation, request, (exit) => {
-          // The answer has the type that the storage gave it.
-          if (isHeard) resume(exit as Exit.Exit<never, StorageError>)
-        })
-        return Effect.sync(() => {
-          isHeard = false
-        })
+  const call = (operation: string) => (...request: ReadonlyArray<unknown>): Effect.Effect<never, StorageError> =>
+    Effect.callback((resume) => {
+      let isHeard = true
+      cable.send(process, operation, request, (exit) => {
+        // The answer has the type that the storage gave it.
+        if (isHeard) resume(exit as Exit.Exit<never, StorageError>)
       })
+      return Effect.sync(() => {
+        isHeard = false
+      })
+    })
   const { storage } = cable.options
   const methods = Object.entries(storage).flatMap(([name, value]) =>
     typeof value === "function" ? [[name, call(name)] as const] : []
@@ -130,8 +129,12 @@ class Cable {
   constructor(options: Options) {
     this.options = options
     const { kernel, storage } = options
-    this.#clock = clockOf(kernel.nowMicros, 0, 0, (millis, run) =>
-      kernel.at(kernel.nowMicros() + millis * 1_000, null, run))
+    this.#clock = clockOf(
+      kernel.nowMicros,
+      0,
+      0,
+      (millis, run) => kernel.at(kernel.nowMicros() + millis * 1_000, null, run)
+    )
     const server = kernel.start({ name: "storage", skewMillis: 0, drift: 0 })
     Effect.runForkWith(server.context)(
       Stream.runForEach(storage.events, (event) => Effect.sync(() => this.#spread(event)))
@@ -186,7 +189,7 @@ class Cable {
     const exit = this.#execute(process, operation, request)
     if (repeatable.has(operation) && this.#hits("Repeat", process)) {
       kernel.at(kernel.nowMicros() + dice.below(2_000_000), null, () => {
-        if (!this.#isDown) this.#execute(process, `${operation}`, request)
+        if (!this.#isDown) this.#execute(process, operation, request)
       })
     }
     if (this.#hits("Loss", process)) {
@@ -255,10 +258,14 @@ class Cable {
     // A claim may be under way until the lease has ended, which only matters when its worker does not live on.
     const isFar = call.operation === "claim" && dice.chance(0.2)
     const farMillis = isSlow ? slow.byMillis : isFar ? settings.leaseMillis : aimMillis
-    const points = turningPoints(call.operation, call.request, arrivalMillis).filter((point) => point - arrivalMillis < farMillis)
+    const points = turningPoints(call.operation, call.request, arrivalMillis).filter((point) =>
+      point - arrivalMillis < farMillis
+    )
     const point = points[dice.below(Math.max(1, points.length))]
     // At the instant itself, or one millisecond before or after it.
-    return point === undefined ? fairMicros + lateMicros : Math.max(fairMicros, (point + dice.pick([0, 0, -1, 1])) * 1_000 - nowMicros)
+    return point === undefined
+      ? fairMicros + lateMicros
+      : Math.max(fairMicros, (point + dice.pick([0, 0, -1, 1])) * 1_000 - nowMicros)
   }
 
   #weather(tag: Weather["_tag"], process: Process): Weather | undefined {
@@ -301,8 +308,11 @@ class Cable {
   #hangUp(listener: Listener): void {
     const { kernel } = this.options
     this.listeners.delete(listener)
-    kernel.at(kernel.nowMicros() + this.#delayOf(listener.process, null), listener.process, () =>
-      Queue.failCauseUnsafe(listener.queue, Cause.fail(outage("events", "the connection broke"))))
+    kernel.at(
+      kernel.nowMicros() + this.#delayOf(listener.process, null),
+      listener.process,
+      () => Queue.failCauseUnsafe(listener.queue, Cause.fail(outage("events", "the connection broke")))
+    )
   }
 }
 

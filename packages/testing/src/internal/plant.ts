@@ -39,10 +39,19 @@ export const inStorage = (storage: Plant["storage"]): Plant => ({ ...nothing, st
 export const inWorker = (worker: Plant["worker"]): Plant => ({ ...nothing, worker })
 
 /** A method of the storage at another time: so many milliseconds later than now. */
-export const atOtherTime = <A>(effect: Effect.Effect<A, StorageError>, millis: number): Effect.Effect<A, StorageError> =>
-  Effect.clockWith((clock) =>
-    Effect.provideService(effect, Clock.Clock, {
-      ...clock,
-      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + millis
-    })
-  )
+export const atOtherTime = <A>(
+  effect: Effect.Effect<A, StorageError>,
+  millis: number
+): Effect.Effect<A, StorageError> =>
+  Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, shifted(clock, millis)))
+
+/** Storages in memory read nothing but the milliseconds. */
+const shifted = (clock: Clock.Clock, millis: number): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + millis,
+  currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + millis),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+  currentTimeNanos: clock.currentTimeNanos,
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+  sleep: (duration) => clock.sleep(duration)
+})

@@ -133,8 +133,15 @@ class Theatre {
   #resumeAll(): void {
     for (const queue of this.scene.facts.paused) {
       this.#open += 1
-      this.kernel.at(this.kernel.nowMicros(), this.#client, () =>
-        this.#ask(persist(Queue.Queue.use((service) => service.resume(queue))), () => this.#note(`resume of ${queue}`)))
+      this.kernel.at(
+        this.kernel.nowMicros(),
+        this.#client,
+        () =>
+          this.#ask(
+            persist(Queue.Queue.use((service) => service.resume(queue))),
+            () => this.#note(`resume of ${queue}`)
+          )
+      )
     }
     if (!this.#isDone()) this.#after(2_000, () => this.#resumeAll())
   }

@@ -8,22 +8,35 @@ type Part = "faults" | "jobs" | "commands"
 
 const parts: ReadonlyArray<Part> = ["faults", "commands", "jobs"]
 
-/** The smallest scenario found that still fails, with at most so many tries. */
+/** Answers the candidate as it fails, with whatever dice; null when it holds. */
+type Try = (candidate: Scenario) => Scenario | null
+
+/**
+ * Dice that a smaller scenario is tried with: what is left out also changes what the dice throw for the rest, and the
+ * failure may need other throws.
+ */
+const dicePerTry = 3
+
+/** The smallest scenario found that still fails, with at most so many simulations. */
 export const shrink = (
   scenario: Scenario,
   fails: (candidate: Scenario) => boolean,
   triesMax: number
 ): Scenario => {
   const budget = { left: triesMax }
-  const stillFails = (candidate: Scenario) => {
-    budget.left -= 1
-    return budget.left >= 0 && fails(candidate)
+  const attempt: Try = (candidate) => {
+    for (let throws = 0; throws < dicePerTry && budget.left > 0; throws++) {
+      budget.left -= 1
+      const other = { ...candidate, seed: candidate.seed + throws }
+      if (fails(other)) return other
+    }
+    return null
   }
   let smallest = scenario
   for (let size = -1; size !== sizeOf(smallest) && budget.left > 0;) {
     size = sizeOf(smallest)
-    for (const part of parts) smallest = shrinkPart(smallest, part, stillFails)
-    smallest = dropWorkers(smallest, stillFails)
+    for (const part of parts) smallest = shrinkPart(smallest, part, attempt)
+    smallest = dropWorkers(smallest, attempt)
   }
   return smallest
 }
@@ -32,13 +45,13 @@ const sizeOf = ({ commands, faults, jobs, workers }: Scenario): number =>
   commands.length + faults.length + jobs.length + workers.length
 
 /** Leaves out halves, then quarters, and in the end single entries. */
-const shrinkPart = (scenario: Scenario, part: Part, fails: (candidate: Scenario) => boolean): Scenario => {
+const shrinkPart = (scenario: Scenario, part: Part, attempt: Try): Scenario => {
   let smallest = scenario
   for (let length = Math.ceil(smallest[part].length / 2); length >= 1; length = Math.floor(length / 2)) {
     for (let start = 0; start < smallest[part].length;) {
-      const candidate = { ...smallest, [part]: without<unknown>(smallest[part], start, length) }
-      if (fails(candidate)) smallest = candidate
-      else start += length
+      const smaller = attempt({ ...smallest, [part]: without<unknown>(smallest[part], start, length) })
+      if (smaller === null) start += length
+      else smallest = smaller
     }
   }
   return smallest
@@ -50,8 +63,8 @@ const without = <A>(values: ReadonlyArray<A>, start: number, length: number): Re
 ]
 
 /** The last worker goes first: faults name workers by their place. */
-const dropWorkers = (scenario: Scenario, fails: (candidate: Scenario) => boolean): Scenario => {
+const dropWorkers = (scenario: Scenario, attempt: Try): Scenario => {
   if (scenario.workers.length <= 1) return scenario
-  const candidate = { ...scenario, workers: scenario.workers.slice(0, -1) }
-  return fails(candidate) ? dropWorkers(candidate, fails) : scenario
+  const smaller = attempt({ ...scenario, workers: scenario.workers.slice(0, -1) })
+  return smaller === null ? scenario : dropWorkers(smaller, attempt)
 }

@@ -19,7 +19,6 @@ export interface Timeline<Owner> {
   readonly add: (event: Event<Owner>) => void
   /** Takes the earliest event that was not called off. */
   readonly take: () => Event<Owner> | undefined
-  readonly all: () => ReadonlyArray<Event<Owner>>
 }
 
 /** No events. */
@@ -36,8 +35,7 @@ export const make = <Owner>(): Timeline<Owner> => {
       heap.push(event)
       rise(heap, heap.length - 1)
     },
-    take,
-    all: () => heap.filter(({ run }) => run !== null)
+    take
   }
 }
 
@@ -47,7 +45,8 @@ const isBefore = <Owner>(a: Event<Owner>, b: Event<Owner>): boolean =>
 const rise = <Owner>(heap: Array<Event<Owner>>, start: number): void => {
   let index = start
   const event = heap[index]
-  while (index > 0 && event !== undefined) {
+  if (event === undefined) return
+  while (index > 0) {
     const parent = (index - 1) >> 1
     const above = heap[parent]
     if (above === undefined || !isBefore(event, above)) break

@@ -20,11 +20,10 @@ const rememberClaims = (storage: Service) => {
   return { newest, claim }
 }
 
-const mapSettlements =
-  (change: (settlement: Settlement) => Settlement) => (storage: Service): Service => ({
-    ...storage,
-    settle: (workerId, settlements) => storage.settle(workerId, settlements.map(change))
-  })
+const mapSettlements = (change: (settlement: Settlement) => Settlement) => (storage: Service): Service => ({
+  ...storage,
+  settle: (workerId, settlements) => storage.settle(workerId, settlements.map(change))
+})
 
 const stated: JobFailure = { tag: "Planted", message: "planted" }
 

@@ -52,8 +52,7 @@ const afterPromotion =
       })
   })
 
-const removeAll = (storage: Service, ids: ReadonlyArray<JobId>) =>
-  storage.transition(ids, { _tag: "Remove" })
+const removeAll = (storage: Service, ids: ReadonlyArray<JobId>) => storage.transition(ids, { _tag: "Remove" })
 
 const insertAgain = (storage: Service, ids: ReadonlyArray<JobId>) =>
   Effect.flatMap(storage.list({ ids, limit: 1_000 }), ({ items }) => storage.insert(items.map(Port.copyOf)))
@@ -137,8 +136,10 @@ export const bugs: ReadonlyArray<Bug> = [
     plant: inStorage((storage) => ({
       ...storage,
       renew: (request) =>
-        Effect.map(storage.renew(request), (result) =>
-          result._tag === "Renewed" ? { ...result, cancellations: [] } : result)
+        Effect.map(
+          storage.renew(request),
+          (result) => result._tag === "Renewed" ? { ...result, cancellations: [] } : result
+        )
     }))
   },
   { name: "the newest job of a tenant comes first", plant: choosing((candidates) => candidates.toReversed()) },

@@ -108,7 +108,10 @@ export const bugs: ReadonlyArray<Bug> = [
     plant: inStorage((storage) => ({ ...storage, reclaim: (options) => atOtherTime(storage.reclaim(options), -1) }))
   },
   { name: "a reclaim reads, then writes", plant: inStorage(readThenWrite) },
-  { name: "nothing is ever reclaimed", plant: inStorage((storage) => ({ ...storage, reclaim: () => Effect.succeed([]) })) },
+  {
+    name: "nothing is ever reclaimed",
+    plant: inStorage((storage) => ({ ...storage, reclaim: () => Effect.succeed([]) }))
+  },
   {
     name: "a crash counts as a failure",
     plant: inStorage((storage) => ({
@@ -122,8 +125,10 @@ export const bugs: ReadonlyArray<Bug> = [
     plant: inStorage((storage) => ({
       ...storage,
       renew: (request) =>
-        Effect.map(storage.renew(request), (result) =>
-          result._tag === "Renewed" ? { ...result, suspects: false } : result)
+        Effect.map(
+          storage.renew(request),
+          (result) => result._tag === "Renewed" ? { ...result, suspects: false } : result
+        )
     }))
   },
   { name: "a job that kills its workers never dies", plant: inStorage(spareTheDead) },
@@ -160,8 +165,10 @@ export const bugs: ReadonlyArray<Bug> = [
     plant: inWorker((storage) => ({
       ...storage,
       claim: (options) =>
-        Effect.map(storage.claim(options), (claims) =>
-          claims.map((claim) => ({ ...claim, timeoutMillis: 1_000 * (claim.timeoutMillis ?? 1) })))
+        Effect.map(
+          storage.claim(options),
+          (claims) => claims.map((claim) => ({ ...claim, timeoutMillis: 1_000 * (claim.timeoutMillis ?? 1) }))
+        )
     }))
   }
 ]

@@ -101,7 +101,9 @@ const countTurn = (
   if (overtaken === undefined) return
   turn.overtakings += 1
   const allowed = agingEvery === 0 ? 0 : Math.ceil(turn.claims / agingEvery)
-  if (turn.overtakings > allowed) journal.breach("order", `job ${overtaken.id} is overtaken by others of lower priority`)
+  if (turn.overtakings > allowed) {
+    journal.breach("order", `job ${overtaken.id} is overtaken by others of lower priority`)
+  }
 }
 
 const isSameLine = (a: JobFact, b: JobFact): boolean =>

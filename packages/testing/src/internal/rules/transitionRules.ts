@@ -1,8 +1,8 @@
 /**
  * What cancelling, retrying, removing and pausing may answer.
  */
-import type { JobId } from "@millrace/storage/JobId"
 import type { ControlCommand } from "@millrace/storage/ControlCommand"
+import type { JobId } from "@millrace/storage/JobId"
 import type { TransitionAction, TransitionResult } from "@millrace/storage/Storage"
 import type { Scene } from "../bystander.ts"
 import type { JobFact } from "../facts.ts"
