@@ -127,7 +127,8 @@ export const outcomes = {
     reason: "asked to",
     error
   }),
-  dead: (error = failure()): Outcome.Outcome => ({ _tag: "Dead", reason: "exhausted", error })
+  dead: (error = failure()): Outcome.Outcome => ({ _tag: "Dead", reason: "exhausted", error }),
+  quarantined: (error = failure()): Outcome.Outcome => ({ _tag: "Quarantined", error })
 } as const
 
 /**

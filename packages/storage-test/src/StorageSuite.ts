@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { describe } from "@effect/vitest"
+import * as AdmissionSuite from "./AdmissionSuite.ts"
 import * as ClaimSuite from "./ClaimSuite.ts"
 import * as CompanySuite from "./CompanySuite.ts"
 import * as EventSuite from "./EventSuite.ts"
@@ -14,6 +15,7 @@ import * as FairnessSuite from "./FairnessSuite.ts"
 import * as FenceSuite from "./FenceSuite.ts"
 import * as InsertSuite from "./InsertSuite.ts"
 import * as LeaseSuite from "./LeaseSuite.ts"
+import * as LimitSuite from "./LimitSuite.ts"
 import * as MaintenanceSuite from "./MaintenanceSuite.ts"
 import * as PromoteSuite from "./PromoteSuite.ts"
 import * as QuerySuite from "./QuerySuite.ts"
@@ -56,6 +58,8 @@ export const suite = <E>(name: string, layer: DriverLayer<E>, options: Options =
     InsertSuite.suite(test)
     ClaimSuite.suite(test)
     FairnessSuite.suite(test)
+    LimitSuite.suite(test)
+    AdmissionSuite.suite(test)
     SettleSuite.suite(test)
     FenceSuite.suite(test)
     CompanySuite.suite(test)

@@ -116,7 +116,7 @@ const judgeLevel = (shares: ReadonlyArray<Share>, room: number, perTenant: numbe
   return null
 }
 
-const lineOf = (job: Offered): string => `${job.priority} ${job.tenant} ${job.gate ?? ""}`
+const lineOf = (job: Offered): string => `${job.priority} ${job.tenant} ${JSON.stringify(job.gate)}`
 
 const priorityOf = (level: ReadonlyArray<Offered>): number => level[0]?.priority ?? 0
 
