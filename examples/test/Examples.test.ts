@@ -56,6 +56,14 @@ describe("examples", () => {
     "nobody knows Atlantis"
   ])
 
+  says("schedules", "fires in code and at run time, and says what is wrong and where", [
+    "2026-03-28T01:30:00.000Z  2026-03-29T01:00:00.000Z  2026-03-30T00:30:00.000Z",
+    "trigger: fired",
+    "report sent to bob@x",
+    "paused: true",
+    'Schedule refused: cron at position 2: expected hour 0 to 23, found "25"'
+  ])
+
   says("snooze", "comes back without an attempt spent", [
     "asked 1 times, attempt 1 of 1",
     "asked 2 times, attempt 1 of 1",

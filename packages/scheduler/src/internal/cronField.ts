@@ -60,7 +60,7 @@ export const parse = (word: Word, kind: Kind): Result.Result<Field, Mistake> =>
 type Item = Omit<Field, "isStar">
 
 const parseItem = (item: Word, kind: Kind): Result.Result<Item, Mistake> => {
-  if (item.text === "") return fail(item.position, `expected a ${kind.name}, found nothing`)
+  if (item.text === "") return fail(item.position, `expected ${kind.name} ${kind.min} to ${kind.max}, found nothing`)
   const special = parseSpecial(item, kind)
   if (special !== null) return special
   const [range = item, step, ...more] = split(item, "/")
@@ -128,7 +128,7 @@ const parseValue = (word: Word, kind: Kind): Result.Result<number, Mistake> => {
   const value = /^\d{1,4}$/.test(word.text) ? Number(word.text) : Number.NaN
   return value >= kind.min && value <= kind.max
     ? Result.succeed(value)
-    : fail(word.position, `expected a ${kind.name} from ${kind.min} to ${kind.max}, found ${quote(word.text)}`)
+    : fail(word.position, `expected ${kind.name} ${kind.min} to ${kind.max}, found ${quote(word.text)}`)
 }
 
 /** The parts between separators, each with its place. */
