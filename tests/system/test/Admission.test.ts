@@ -185,7 +185,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
         const starts = startsOf(yield* historyOf(ids))
         const first = starts[0] ?? 0
         const within = starts.filter((at) => at - first <= windowMillis)
-        const used = within.length / (perMilli * windowMillis)
+        const used = (within.length - 20) / (perMilli * windowMillis)
         const minutes = within.map((at, index) => within.slice(index).filter((other) => other - at < 60_000).length)
         console.info(
           `${within.length} starts in ${windowMillis} ms are ${(used * 100).toFixed(1)} % of the rate, at most ${
@@ -205,6 +205,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
     () =>
       Effect.gen(function*() {
         const backlog = isLong ? 50_000 : 5_000
+        const each = isLong ? 100 : 300
         const stores = ["s1", "s2", "s3", "s4"]
         yield* startWorkers("sale", 2, 10)
         const queue = yield* Queue.Queue
@@ -232,7 +233,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
         console.info(
           `first jobs after ${firsts.join(", ")} ms; shares ${
             counts.map((count) => `${(count / total * 100).toFixed(1)} %`).join(", ")
-          }; ${Math.round((backlog + 400) / (endedAt - resumedAt) * 1_000)} jobs/s`
+          }; ${Math.round((backlog + 4 * each) / (endedAt - resumedAt) * 1_000)} jobs/s`
         )
         for (const first of firsts) assert.isBelow(first, isLong ? 2_000 : 10_000)
         for (const count of counts) assert.closeTo(count / total, 0.2, 0.05)
@@ -274,9 +275,9 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
       const queue = yield* Queue.Queue
       const processes = isLong ? 10 : 4
       const policy = RetryPolicy.exponential({
-        base: "100 millis",
-        factor: 1.5,
-        jitter: "full",
+        base: "3 seconds",
+        factor: 1.2,
+        jitter: "equal",
         maxAttempts: processes + 1
       })
       const { id } = yield* Jobs.Flaky.enqueue({}, { queue: "flaky", retry: policy })
@@ -296,7 +297,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
       yield* startWorker("flaky", 1)
       const job = yield* Wait.until("the end", "1 minute", queue.get(id), ({ state }) => state === "dead")
       assert.strictEqual(job.failures, processes + 1)
-      const history = yield* queue.history(id)
+      const history = (yield* queue.history(id)).filter(({ outcome }) => outcome === "failed")
       assert.strictEqual(new Set(history.map(({ error }) => error?.message)).size, processes + 1)
       // No attempt came earlier than the policy says for this job, whichever process decided it.
       const planned = RetryPolicy.preview(policy, { seed: id }).map(({ delayMillis }) => delayMillis)

@@ -51,7 +51,7 @@ export const claim = (
       queue: lane.settings.queue,
       handles: Workshop.handles(shop),
       limit,
-      perTenant: shop.settings.perTenant,
+      perTenant: Lane.turn(limit, shop.settings.perTenant),
       agingEvery: shop.settings.agingEvery,
       slots: suspects ? 1 : Lane.slots(lane)
     }

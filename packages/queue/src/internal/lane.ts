@@ -45,6 +45,17 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
 /** Slots that nobody has and no claim waits for. */
 export const slots = (lane: Lane): number => Math.max(0, lane.settings.concurrency - lane.running - lane.buffer.length)
 
+/**
+ * Jobs of one turn of a tenant, in a claim of so many.
+ *
+ * Small claims take small turns: with two workers and five tenants, turns of 20 put the shares of the first 500 jobs up
+ * to 8 % off, turns of 10 up to 4 %. Not smaller, for a weight counts in whole jobs of a turn: ten make tenths.
+ */
+export const turn = (limit: number, perTenant: number): number =>
+  Math.min(perTenant, Math.max(turnMin, Math.ceil(limit / turnMin)))
+
+const turnMin = 10
+
 /** A job under limits has ended: another one may have room now. */
 export const reopen = (lane: Lane): void => {
   lane.isDrained = false

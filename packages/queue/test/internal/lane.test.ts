@@ -50,4 +50,18 @@ describe("lane", () => {
     Lane.measurePace(busy, 1_040)
     assert.strictEqual(Lane.ahead(busy), 0)
   })
+
+  it("takes smaller turns in smaller claims, and never larger ones than it is told", () => {
+    assert.deepStrictEqual([1, 10, 100, 150, 1_000].map((limit) => Lane.turn(limit, 20)), [10, 10, 10, 15, 20])
+    assert.deepStrictEqual([1, 1_000].map((limit) => Lane.turn(limit, 3)), [3, 3])
+  })
+
+  it("looks for jobs under limits soon after it got some, and then ever more seldom", () => {
+    const lane = Lane.make({ queue: "a", concurrency: 2, prefetch: 0 }, 0)
+    const pauses = [0, 3, 0, 0, 1].map((count) => {
+      Lane.noteGated(lane, count)
+      return lane.gatedPauseMillis
+    })
+    assert.deepStrictEqual(pauses, [Infinity, 50, 100, 200, 50])
+  })
 })
