@@ -6,12 +6,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as ServerMetrics from "./ServerMetrics.ts"
 
 /** Probes come every few seconds and say nothing. */
-const quiet: ReadonlySet<string> = new Set(["/health", "/ready"])
+const quiet: ReadonlySet<string> = new Set(["/health", "/ready", "/metrics"])
 
 /**
- * Logs a request when its answer is known: at `Info`, probes at `Debug`.
+ * Logs and counts a request when its answer is known: at `Info`, probes at `Debug`.
  *
  * @stability unstable
  * @category logging
@@ -25,6 +26,7 @@ export const logged = <E, R>(
     const startedAt = yield* Clock.currentTimeNanos
     const response = yield* answer
     const millis = Number((yield* Clock.currentTimeNanos) - startedAt) / 1_000_000
+    yield* ServerMetrics.count(request, response.status, millis)
     yield* line(request, response.status, Math.round(millis * 10) / 10)
     return response
   })

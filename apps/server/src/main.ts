@@ -31,6 +31,7 @@ import * as Migrations from "./Migrations.ts"
 import * as Server from "./Server.ts"
 import * as ServerConfig from "./ServerConfig.ts"
 import * as StartFailure from "./StartFailure.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 /** Below the time limit of a request, so that a statement in flight does not hold up the answer or the stop. */
 const statementDeadline = "8 seconds"
@@ -68,6 +69,8 @@ const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
   )
 })
 
+const observed = Layer.provideMerge(Telemetry.layer("millrace-server"), Logging.layer(process.stdout.isTTY))
+
 const newKey = Command.make(
   "new-key",
   {},
@@ -82,7 +85,7 @@ const command = Command.make("millrace-server", {
     Flag.withMetavar("<module>"),
     Flag.atLeast(0)
   )
-}, ({ jobs }) => Effect.provide(Layer.launch(Layer.unwrap(program(jobs))), Logging.layer(process.stdout.isTTY))).pipe(
+}, ({ jobs }) => Effect.provide(Layer.launch(Layer.unwrap(program(jobs))), observed)).pipe(
   Command.withDescription("Serves the HTTP API on the PostgreSQL that DATABASE_URL names"),
   Command.withSubcommands([newKey])
 )

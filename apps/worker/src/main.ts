@@ -31,6 +31,7 @@ import * as Logging from "./Logging.ts"
 import * as Program from "./Program.ts"
 import * as Reason from "./Reason.ts"
 import * as Recycler from "./Recycler.ts"
+import * as Telemetry from "./Telemetry.ts"
 import * as WorkerSettings from "./WorkerSettings.ts"
 
 const database = ({ databaseConnections, databaseUrl, recycle }: WorkerSettings.WorkerSettings) =>
@@ -76,7 +77,11 @@ const command = Command.make(
   WorkerSettings.flags,
   Effect.fnUntraced(function*(flags) {
     const settings = yield* WorkerSettings.resolve(flags)
-    return yield* Effect.provide(serve(settings), Logging.layer(settings, process.stdout.isTTY))
+    const observed = Layer.provideMerge(
+      Telemetry.layer("millrace-worker"),
+      Logging.layer(settings, process.stdout.isTTY)
+    )
+    return yield* Effect.provide(serve(settings), observed)
   })
 ).pipe(
   Command.withDescription("Runs jobs: the built-in ones and those of your modules"),

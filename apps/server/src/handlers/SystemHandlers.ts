@@ -1,13 +1,18 @@
 /**
- * `/health` and `/ready`.
+ * `/health`, `/ready` and `/metrics`.
  *
  * @since 0.1.0
  */
 import { Api, ApiError } from "@millrace/api"
+import { Queue } from "@millrace/queue"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as ServerMetrics from "../ServerMetrics.ts"
 import { StorageProbe } from "../StorageProbe.ts"
+
+/** Scrapers give up after ten seconds. */
+const metricsDeadline = "5 seconds"
 
 /**
  * The handlers of the group `system`.
@@ -21,6 +26,7 @@ export const layer = HttpApiBuilder.group(
   "system",
   Effect.fnUntraced(function*(handlers) {
     const probe = yield* StorageProbe
+    const queue = yield* Queue.Queue
     const startedAt = yield* Clock.currentTimeMillis
     return handlers.handleAll({
       health: () =>
@@ -36,6 +42,7 @@ export const layer = HttpApiBuilder.group(
             uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000))
           }
         }),
+      metrics: () => ServerMetrics.text(Effect.timeout(queue.overview, metricsDeadline)),
       ready: () =>
         Effect.flatMap(probe.look, (problem) =>
           problem === null
