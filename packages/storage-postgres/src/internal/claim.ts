@@ -99,9 +99,11 @@ const visitAll = Effect.fnUntraced(function*(walk: Walk, step: Step) {
 
 /** Begins at the level behind the one that went before the others last time, and behind the best one at first. */
 const visitAged = Effect.fnUntraced(function*(walk: Walk, step: Step) {
-  const behind = walk.mark.aged ?? walk.mark.best
-  walk.from = behind + 1
-  yield* step(walk)
+  const { aged, best } = walk.mark
+  for (const behind of aged === null ? [best] : [aged, best]) {
+    walk.from = behind + 1
+    if (walk.claims.length === 0) yield* step(walk)
+  }
   const served = walk.claims[0]?.priority ?? null
   walk.mark = { ...walk.mark, aged: served }
   walk.from = 0

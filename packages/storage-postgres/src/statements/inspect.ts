@@ -1,5 +1,5 @@
 /** What the storage tells of itself beside the jobs: log lines, why a job waits, limits, tenants. */
-import { nowAt } from "./fragments.ts"
+import { lentJobs, nowAt } from "./fragments.ts"
 
 /** The newest log lines of a job. Plan: `job_log_job`. Parameters: $1 id, $2 lines at most. Rows oldest first. */
 export const logs = (s: string): string =>
@@ -129,8 +129,7 @@ export const tenants = (s: string): string =>
     from walk l where l.tenant is not null and l.n < $3::int
 ), busy as materialized (
   select j.tenant, count(*)::int as n from ${s}.lease l
-  cross join lateral rows from (unnest(l.jobs), unnest(l.done)) as j
-  where not coalesce(j.done, false) group by j.tenant
+  cross join lateral ${lentJobs("l")} where not coalesce(j.was_done, false) group by j.tenant
 ), known as (
   select x.tenant from (
     select w.tenant from walk w where w.tenant is not null
