@@ -4,7 +4,7 @@ import * as Scenario from "../src/Scenario.ts"
 import * as Simulation from "../src/Simulation.ts"
 
 /** Seeds of one run of the tests; `npm run simulate` runs as many as it is told. */
-const seeds = 300
+const seeds = 100
 
 const named = (name: string): PlantedBug.PlantedBug => {
   const bug = PlantedBug.all.find((each) => each.name === name)

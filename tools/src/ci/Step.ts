@@ -34,5 +34,6 @@ export const all = (reportFile: string): ReadonlyArray<Step> => [
     args: ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
     kind: "tests"
   },
+  { name: "simulate", command: "node", args: ["tools/simulate.ts", "--seeds", "1000"], kind: "run" },
   { name: "crash", command: "node", args: ["tests/system/src/crash/main.ts"], kind: "run" }
 ]

@@ -50,7 +50,8 @@ export interface Kernel {
 /** Tasks of fibers at one instant before a simulation is given up as one that never lets time pass. */
 const tasksPerInstant = 200_000
 
-interface Dispatcher {
+/** The tasks of a fiber that wait for their turn. */
+interface Agenda {
   readonly owner: Process
   readonly tasks: Array<{ readonly task: () => void; readonly priority: number }>
   isReady: boolean
@@ -63,7 +64,7 @@ class Room implements Kernel {
   readonly #dice: Dice
   readonly #yieldEvery: number
   readonly #timeline = Timeline.make<Process | null>()
-  readonly #ready: Array<Dispatcher> = []
+  readonly #ready: Array<Agenda> = []
   #nowMicros = 0
   #steps = 0
 
@@ -148,23 +149,23 @@ class Room implements Kernel {
   #takeTask(): (() => void) | undefined {
     while (this.#ready.length > 0) {
       const index = this.#dice.below(this.#ready.length)
-      const dispatcher = this.#ready[index]
-      if (dispatcher === undefined) return undefined
-      const next = dispatcher.owner.state === "alive" ? dispatcher.tasks.shift() : undefined
-      if (dispatcher.tasks.length === 0 || next === undefined) {
+      const agenda = this.#ready[index]
+      if (agenda === undefined) return undefined
+      const next = agenda.owner.state === "alive" ? agenda.tasks.shift() : undefined
+      if (agenda.tasks.length === 0 || next === undefined) {
         removeAt(this.#ready, index)
-        dispatcher.isReady = false
+        agenda.isReady = false
       }
       if (next !== undefined) return next.task
-      if (dispatcher.owner.state === "frozen") dispatcher.owner.backlog.push(() => this.#arm(dispatcher))
+      if (agenda.owner.state === "frozen") agenda.owner.backlog.push(() => this.#arm(agenda))
     }
     return undefined
   }
 
-  #arm(dispatcher: Dispatcher): void {
-    if (dispatcher.isReady || dispatcher.tasks.length === 0) return
-    dispatcher.isReady = true
-    this.#ready.push(dispatcher)
+  #arm(agenda: Agenda): void {
+    if (agenda.isReady || agenda.tasks.length === 0) return
+    agenda.isReady = true
+    this.#ready.push(agenda)
   }
 
   #schedulerOf(owner: () => Process): Scheduler.Scheduler {
@@ -178,19 +179,19 @@ class Room implements Kernel {
         left = dice.between(1, this.#yieldEvery)
         return true
       },
-      makeDispatcher: () => this.#dispatcherOf(owner())
+      makeDispatcher: () => this.#tasksOf(owner())
     }
   }
 
-  #dispatcherOf(owner: Process): Scheduler.SchedulerDispatcher {
-    const dispatcher: Dispatcher = { owner, tasks: [], isReady: false }
+  #tasksOf(owner: Process): Scheduler.SchedulerDispatcher {
+    const agenda: Agenda = { owner, tasks: [], isReady: false }
     return {
       scheduleTask: (task, priority) => {
-        addTask(dispatcher.tasks, task, priority)
-        this.#arm(dispatcher)
+        addTask(agenda.tasks, task, priority)
+        this.#arm(agenda)
       },
       flush: () => {
-        for (let next = dispatcher.tasks.shift(); next !== undefined; next = dispatcher.tasks.shift()) next.task()
+        for (let next = agenda.tasks.shift(); next !== undefined; next = agenda.tasks.shift()) next.task()
       }
     }
   }
@@ -236,8 +237,8 @@ export const clockOf = (
   }
 }
 
-/** Lower priorities first, first come first served within one: what Effect's own dispatcher does. */
-const addTask = (tasks: Dispatcher["tasks"], task: () => void, priority: number): void => {
+/** Lower priorities first, first come first served within one: what Effect's own agenda does. */
+const addTask = (tasks: Agenda["tasks"], task: () => void, priority: number): void => {
   let index = tasks.length
   while (index > 0 && (tasks[index - 1]?.priority ?? priority) > priority) index -= 1
   if (index === tasks.length) tasks.push({ task, priority })
