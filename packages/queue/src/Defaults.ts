@@ -280,7 +280,16 @@ export const insertBatch = 1_000
 export const insertBacklog = 10_000
 
 /**
- * Longest pause between two promotions, in milliseconds: 1 second.
+ * Longest pause between two promotions while the storage gives hints, in milliseconds: 8 seconds.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const promoteIdleMillis = 8_000
+
+/**
+ * Longest pause between two promotions without hints, in milliseconds: 1 second.
  *
  * @stability unstable
  * @category constants

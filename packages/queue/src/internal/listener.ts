@@ -18,7 +18,14 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
   name: "listener",
   wake: Latch.makeUnsafe(false),
   step: Effect.as(
-    Stream.runForEach(shop.storage.events, (event) => Effect.sync(() => hear(shop, event))),
+    Effect.ensuring(
+      Stream.runForEach(shop.storage.events, (event) => Effect.sync(() => hear(shop, event))),
+      Effect.sync(() => {
+        shop.isListening = false
+        // Who slept long, trusting in hints, does so no more.
+        shop.wakes.promoter.openUnsafe()
+      })
+    ),
     Loop.about(Defaults.maintenanceMillis)
   )
 })
@@ -26,6 +33,7 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
 const hear = (shop: Workshop.Workshop, event: StorageEvent): void => {
   switch (event._tag) {
     case "Connected":
+      shop.isListening = true
       Workshop.wakeClaimers(shop)
       shop.wakes.promoter.openUnsafe()
       Workshop.askForRenewal(shop)

@@ -1,7 +1,8 @@
 /**
  * Promoter: makes scheduled and retryable jobs available when they are due.
  *
- * It sleeps until the next one is due, at most a second, and goes on at once while batches come back full.
+ * It sleeps until the next one is due, and goes on at once while batches come back full. A job that another process
+ * schedules meanwhile is told of by a hint: while hints are to be had it looks every 8 seconds, else every second.
  */
 import type { Promoted } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
@@ -19,7 +20,7 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
     StorageCall.within("promote", Defaults.callMillis),
     Effect.map((promoted) => {
       for (const lane of shop.lanes) if (promoted.queues.includes(lane.settings.queue)) lane.claimWake.openUnsafe()
-      return pauseAfter(promoted)
+      return pauseAfter(promoted, shop.isListening)
     })
   )
 })
@@ -27,12 +28,10 @@ export const make = (shop: Workshop.Workshop): Loop.Actor<StorageError> => ({
 /** Shortest pause, in milliseconds, when a due job was left over: another worker is promoting it. */
 const leftoverMillis = 20
 
-/** A spread pause may become this long, in milliseconds: a job that is due by then is waited for exactly. */
-const longestMillis = Defaults.maintenanceMillis * (1 + Defaults.jitterShare)
-
-/** How long to pause after a promotion. */
-export const pauseAfter = ({ count, nextDueMillis }: Promoted): Loop.Pause => {
+/** How long to pause after a promotion. A job that is due by the end of a spread pause is waited for exactly. */
+export const pauseAfter = ({ count, nextDueMillis }: Promoted, isListening: boolean): Loop.Pause => {
   if (count >= Defaults.promoteBatch) return Loop.again
-  if (nextDueMillis === null || nextDueMillis > longestMillis) return Loop.about(Defaults.maintenanceMillis)
+  const idleMillis = isListening ? Defaults.promoteIdleMillis : Defaults.maintenanceMillis
+  if (nextDueMillis === null || nextDueMillis > idleMillis * (1 + Defaults.jitterShare)) return Loop.about(idleMillis)
   return Loop.exactly(Math.max(leftoverMillis, Math.ceil(nextDueMillis)))
 }

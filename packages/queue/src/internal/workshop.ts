@@ -57,6 +57,8 @@ export interface Workshop {
   isIsolating: boolean
   /** The storage said that suspects wait. */
   hasSuspects: boolean
+  /** The storage gives hints at the moment. */
+  isListening: boolean
   /** When the first lease of another worker ends, if it is not renewed, in monotonic milliseconds. */
   expiryMillis: number
   /** Drains that are under way, when their common grace ends, and when the last one was over: monotonic milliseconds. */
@@ -102,6 +104,7 @@ export const make = Effect.fnUntraced(
       isStopping: false,
       isIsolating: false,
       hasSuspects: false,
+      isListening: false,
       expiryMillis: Infinity,
       drains: 0,
       graceEndMillis: -Infinity,

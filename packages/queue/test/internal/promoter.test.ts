@@ -13,26 +13,37 @@ const Work = Job.make("Work", { payload: {} })
 
 describe("promoter", () => {
   it("goes on at once after a full batch, and else sleeps until the next job is due, at most about a second", () => {
-    assert.strictEqual(Promoter.pauseAfter({ count: 1_000, queues: [], nextDueMillis: 0 }).millis, 0)
-    assert.deepStrictEqual(Promoter.pauseAfter({ count: 3, queues: [], nextDueMillis: 140.2 }), {
+    assert.strictEqual(Promoter.pauseAfter({ count: 1_000, queues: [], nextDueMillis: 0 }, false).millis, 0)
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 3, queues: [], nextDueMillis: 140.2 }, false), {
       millis: 141,
       spread: false
     })
-    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: null }), {
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: null }, false), {
       millis: 1_000,
       spread: true
     })
-    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: 1e9 }), {
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: 1e9 }, false), {
       millis: 1_000,
       spread: true
     })
     // A spread pause could miss it by a fifth.
-    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: 1_199 }), {
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: 1_199 }, false), {
       millis: 1_199,
       spread: false
     })
     // Left over by another worker that promotes at the same time: not at full speed.
-    assert.strictEqual(Promoter.pauseAfter({ count: 5, queues: [], nextDueMillis: 0 }).millis, 20)
+    assert.strictEqual(Promoter.pauseAfter({ count: 5, queues: [], nextDueMillis: 0 }, false).millis, 20)
+  })
+
+  it("looks less often while the storage gives hints", () => {
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: null }, true), {
+      millis: 8_000,
+      spread: true
+    })
+    assert.deepStrictEqual(Promoter.pauseAfter({ count: 0, queues: [], nextDueMillis: 9_599 }, true), {
+      millis: 9_599,
+      spread: false
+    })
   })
 
   it.effect("starts a delayed job when it is due, not a poll later", () =>
