@@ -95,8 +95,8 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and time
       yield* Layer.build(
         Layer.mergeAll(...held, throttled.toLayer(() => Effect.void)).pipe(Layer.provideMerge(worker("keys")))
       )
-      yield* inState(first[2]?.id as JobId.JobId, "running")
-      yield* inState(first[3]?.id as JobId.JobId, "completed")
+      yield* inState(first[2].id, "running")
+      yield* inState(first[3].id, "completed")
       assert.deepStrictEqual((yield* tags).map(({ _tag }) => _tag), ["Duplicate", "Duplicate", "Enqueued", "Duplicate"])
     }))
 

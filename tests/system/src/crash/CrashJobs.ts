@@ -11,10 +11,10 @@ import * as Schema from "effect/Schema"
 import type { Writer } from "./CrashLedger.ts"
 
 /** What a job of a storm does. */
-export const Kind = Schema.Literals(["plain", "fails", "reports", "transacts", "blocks", "aborts", "hoards", "never"])
+const Kind = Schema.Literals(["plain", "fails", "reports", "transacts", "blocks", "aborts", "hoards", "never"])
 
 /** A failure that is part of the plan. */
-export class PlannedFailure extends Schema.TaggedError<PlannedFailure>()("PlannedFailure", {}) {}
+class PlannedFailure extends Schema.TaggedError<PlannedFailure>()("PlannedFailure", {}) {}
 
 /** A job that takes so many milliseconds, and answers the token under which it ran. */
 export const Work = Job.make("crash-work", {

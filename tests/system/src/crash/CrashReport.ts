@@ -99,8 +99,12 @@ const shortfalls = (settings: StormSettings, result: StormResult): ReadonlyArray
     const count = happened[name as keyof FaultCounts]
     return count >= planned * enough ? [] : [`${name} happened ${count} times instead of ${planned}`]
   })
-  const { acknowledged } = result.verdict
-  return acknowledged >= settings.jobs ? faults : [...faults, `${acknowledged} jobs instead of ${settings.jobs}`]
+  const { acknowledged, poisonDead } = result.verdict
+  return [
+    ...faults,
+    ...(acknowledged >= settings.jobs ? [] : [`${acknowledged} jobs instead of ${settings.jobs}`]),
+    ...(poisonDead >= settings.poison ? [] : [`${poisonDead} poison jobs dead instead of ${settings.poison}`])
+  ]
 }
 
 /** Violations shown in full. */

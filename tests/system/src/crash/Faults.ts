@@ -169,7 +169,9 @@ const endSession: Act = (state, choice) =>
     state.counts.sessionKills += 1
   }).pipe(Effect.timeout("5 seconds"))
 
-const isAlive = (state: State, name: string): boolean => state.workers.ready().some(({ place }) => place === name)
+/** A worker has its pool, and a connection for its heart. */
+const isAlive = (state: State, name: string): boolean =>
+  state.workers.ready().some(({ place }) => place === name || `${place} heart` === name)
 
 const passing = (state: State, isListener: boolean): ReadonlyArray<TcpProxy.Connection> =>
   state.proxy.connections().filter((connection) =>

@@ -3,6 +3,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Job from "@millrace/queue/Job"
 import * as Queue from "@millrace/queue/Queue"
 import * as Worker from "@millrace/queue/Worker"
+import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import { Effect, Layer, Logger, ManagedRuntime, Redacted, Schema } from "effect"
@@ -10,7 +11,7 @@ import { Effect, Layer, Logger, ManagedRuntime, Redacted, Schema } from "effect"
 const Numbered = Job.make("crash", { payload: { number: Schema.Int } })
 
 const storageOf = (postgresUrl: string) =>
-  PgStorage.layer.pipe(
+  Layer.merge(PgStorage.layer, PgHeart.layer).pipe(
     Layer.provideMerge(PgClient.layer({ url: Redacted.make(postgresUrl) })),
     Layer.provideMerge(Logger.layer([]))
   )

@@ -36,7 +36,7 @@ const skewedPlace = "worker-1"
 const skew = new URL("./skewedClock.ts", import.meta.url).href
 
 /** Reads the ledgers of a fleet's workers. */
-export const executionsOf = (fleet: Fleet.Fleet): ReadonlyArray<CrashLedger.Execution> =>
+const executionsOf = (fleet: Fleet.Fleet): ReadonlyArray<CrashLedger.Execution> =>
   fleet.members.flatMap(({ ledger, name }) => CrashLedger.readExecutions(ledger, name))
 
 const acknowledgedOf = (producers: Fleet.Fleet): ReadonlySet<number> =>

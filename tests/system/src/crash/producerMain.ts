@@ -51,18 +51,17 @@ const poison = { payload: { kind: "aborts" as const, millis: 30 } }
 let accepted = 0
 let poisoned = 0
 
-/** The next jobs; the poison is spread over the first half. */
-const nextJobs = (count: number) => {
-  const jobs: Array<Parameters<typeof CrashJobs.Work.enqueueAll>[0][number]> = Array.from({ length: count }, nextJob)
-  if (poisoned < order.poison && accepted >= (poisoned + 1) * order.jobs / 2 / (order.poison + 1)) {
-    poisoned += 1
-    jobs.push(poison)
-  }
-  return jobs
-}
+/** The poison is spread over the first half. */
+const isPoisonDue = () => poisoned < order.poison && accepted >= (poisoned + 1) * order.jobs / 2 / (order.poison + 1)
+
+const enqueuePoison = Effect.gen(function*() {
+  const { id } = yield* CrashJobs.Work.enqueue(poison.payload)
+  ledger.acknowledged([id])
+  poisoned += 1
+}).pipe(Effect.timeout("10 seconds"), Effect.ignore)
 
 const enqueue = (count: number) =>
-  CrashJobs.Work.enqueueAll(nextJobs(count)).pipe(
+  CrashJobs.Work.enqueueAll(Array.from({ length: count }, nextJob)).pipe(
     Effect.timeout("10 seconds"),
     Effect.tap((results) =>
       Effect.sync(() => {
@@ -99,6 +98,7 @@ const produce = Effect.gen(function*() {
       if (waitedMillis > 400) startedMillis += waitedMillis
       lookedMillis = performance.now()
     }
+    if (isPoisonDue()) yield* enqueuePoison
     const due = Math.min(order.jobs, (performance.now() - startedMillis) / 1_000 * order.perSecond) - accepted
     const calls = Math.min(8, Math.ceil(due / batch))
     yield* Effect.forEach(

@@ -8,6 +8,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Queue from "@millrace/queue/Queue"
 import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
+import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,11 +31,12 @@ const ledger = CrashLedger.open(order.ledger)
 const worker = CrashJobs.layer(ledger).pipe(
   Layer.provideMerge([Queue.layer, Worker.layer(order.worker)]),
   Layer.provide(WatchedStorage.layer(ledger)),
-  Layer.provide(PgStorage.layer),
+  Layer.provide(Layer.merge(PgStorage.layer, PgHeart.layer)),
   Layer.provide(PgClient.layer({
     url: Redacted.make(order.database),
     applicationName: order.name,
-    connectTimeout: "3 seconds"
+    connectTimeout: "5 seconds",
+    keepAlive: "10 seconds"
   })),
   Layer.provide(Layer.succeed(WorkerIdentity, { host: order.name, pid: process.pid, release: "crash" })),
   Layer.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))

@@ -81,6 +81,49 @@ describe("a worker process", () => {
     120_000
   )
 
+  it.live("F06: keeps its jobs while a handler blocks its event loop for three leases", () =>
+    Effect.gen(function*() {
+      yield* Arena.start(["blocked"], { leaseDuration: "5 seconds" })
+      const ids = yield* Arena.enqueue([
+        ...[1, 2, 3].map(() => ({ payload: { kind: "plain" as const, millis: 17_000 } })),
+        { payload: { kind: "blocks" as const, millis: 15_000 } }
+      ])
+      yield* Wait.until("four starts", "30 seconds", Arena.executions, (all) => all.length === 4)
+      yield* Arena.start(["heir"], { leaseDuration: "5 seconds" })
+      const { attempts, jobs } = yield* Arena.finished(ids, "60 seconds")
+      assert.deepStrictEqual(jobs.filter(({ state }) => state !== "completed"), [])
+      assert.deepStrictEqual(attempts, [])
+      assert.deepStrictEqual(yield* Arena.repeated, [])
+    }).pipe(Effect.provide(Arena.layer)), 120_000)
+
+  it.live(
+    "F07: interrupts its handlers before others get their jobs when it can renew nothing",
+    () =>
+      Effect.gen(function*() {
+        const { proxy } = yield* Arena.Arena
+        yield* Arena.start(["lonely"], { leaseDuration: "4 seconds" })
+        const ids = yield* Arena.enqueue([1, 2, 3].map(() => ({ payload: { kind: "never" as const, millis: 0 } })))
+        yield* Wait.until("three starts", "30 seconds", Arena.executions, (all) => all.length === 3)
+        const isLonely = ({ name }: { readonly name: string }) => name.startsWith("lonely")
+        // What it has, and whatever it opens from now on, its heart included.
+        proxy.onClientBytes = (connection) => {
+          if (isLonely(connection)) proxy.set(connection, { _tag: "Silent" })
+        }
+        for (const connection of proxy.connections().filter(isLonely)) proxy.set(connection, { _tag: "Silent" })
+        yield* Arena.start(["heir"], { leaseDuration: "4 seconds" })
+        yield* Arena.finished(ids, "60 seconds")
+        const all = yield* Arena.executions
+        const overlaps = ids.flatMap((id) => {
+          const [first, second] = all.filter((execution) => execution.id === id)
+          const isOver = first?.how === "interrupted" && second !== undefined &&
+            (first.endedMillis ?? Infinity) <= second.startedMillis
+          return isOver ? [] : [{ first, second }]
+        })
+        assert.deepStrictEqual(overlaps, [])
+      }).pipe(Effect.provide(Arena.layer)),
+    120_000
+  )
+
   it.live("F08, F09: takes no innocent job with it when five poison jobs abort it", () =>
     Effect.gen(function*() {
       yield* Arena.start(["one", "two"])
@@ -163,6 +206,30 @@ describe("a worker process", () => {
       assert.strictEqual(member.fate, "stopped")
       yield* postgres.start
     }).pipe(Effect.provide(Arena.layer)), 90_000)
+
+  it.live(
+    "F17: spends no attempt of the jobs that it had claimed ahead when it is killed",
+    () =>
+      Effect.gen(function*() {
+        const { workers } = yield* Arena.Arena
+        const options = { concurrency: 2, prefetch: 200, leaseDuration: "3 seconds" } as const
+        yield* Arena.start(["one"], options)
+        const ids = yield* Arena.plain(1_000, 5)
+        yield* Wait.until("some starts", "30 seconds", Arena.executions, (all) => all.length > 200)
+        const victim = yield* Arena.memberAt("one")
+        yield* workers.kill(victim)
+        const { attempts, jobs } = yield* Arena.finished(ids, "90 seconds")
+        assert.deepStrictEqual(jobs.filter(({ state }) => state !== "completed"), [])
+        assert.deepStrictEqual(attempts.filter(({ outcome }) => !["crashed", "released"].includes(outcome)), [])
+        // As many as it may hold: its slots, and what it may claim ahead of them.
+        assert.isAtMost(attempts.filter(({ outcome }) => outcome === "crashed").length, 2 + 200)
+        assert.isAtMost(
+          (yield* Arena.repeated).length,
+          (yield* Arena.executions).filter(({ by, isSettled }) => by === victim.name && !isSettled).length
+        )
+      }).pipe(Effect.provide(Arena.layer)),
+    150_000
+  )
 
   it.live("F16: repeats no job when it is replaced again and again under load", () =>
     Effect.gen(function*() {
