@@ -6,8 +6,10 @@
  */
 import { ApiError, RequestRules } from "@millrace/api"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as Layer from "effect/Layer"
 import * as ErrorEnvelope from "./ErrorEnvelope.ts"
@@ -20,9 +22,10 @@ import * as ErrorEnvelope from "./ErrorEnvelope.ts"
  * @since 0.1.0
  */
 export const layer = (timeout: Duration.Duration): Layer.Layer<RequestRules.RequestRules> =>
-  Layer.succeed(RequestRules.RequestRules, (endpoint) =>
-    endpoint.pipe(
-      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(tooLong(timeout)) }),
+  Layer.succeed(RequestRules.RequestRules, (answer, { endpoint }) => {
+    const duration = timeOf(endpoint, timeout)
+    return answer.pipe(
+      Effect.timeoutOrElse({ duration, orElse: () => Effect.succeed(tooLong(duration)) }),
       Effect.catch((error) =>
         HttpApiError.HttpApiSchemaError.is(error)
           ? Effect.flatMap(
@@ -31,7 +34,13 @@ export const layer = (timeout: Duration.Duration): Layer.Layer<RequestRules.Requ
           )
           : Effect.fail(error)
       )
-    ))
+    )
+  })
+
+const timeOf = (endpoint: HttpApiEndpoint.Top, timeout: Duration.Duration): Duration.Duration => {
+  const own = Context.get(endpoint.annotations, RequestRules.MaxMillis)
+  return own === null ? timeout : Duration.millis(own)
+}
 
 const tooLong = (timeout: Duration.Duration) =>
   ErrorEnvelope.toResponse(

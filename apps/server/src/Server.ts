@@ -24,11 +24,13 @@ import * as Admission from "./Admission.ts"
 import * as Authorization from "./Authorization.ts"
 import * as BodyLimit from "./BodyLimit.ts"
 import * as Docs from "./Docs.ts"
+import * as Drainer from "./Drainer.ts"
 import * as EndpointRules from "./EndpointRules.ts"
 import * as ErrorEnvelope from "./ErrorEnvelope.ts"
 import { EventHub, layer as eventHub } from "./EventHub.ts"
 import * as AdmissionHandlers from "./handlers/AdmissionHandlers.ts"
 import * as AuditHandlers from "./handlers/AuditHandlers.ts"
+import * as DrainHandlers from "./handlers/DrainHandlers.ts"
 import * as EventsHandlers from "./handlers/EventsHandlers.ts"
 import * as JobsHandlers from "./handlers/JobsHandlers.ts"
 import * as KeysHandlers from "./handlers/KeysHandlers.ts"
@@ -56,6 +58,8 @@ import * as StorageProbe from "./StorageProbe.ts"
 export interface Options {
   readonly config: ServerConfig
   readonly jobs: KnownJobs.Sources
+  /** What `POST /api/v1/drain` runs. Defaults to nothing. */
+  readonly handlers?: ReadonlyArray<Drainer.HandlersLayer>
 }
 
 /**
@@ -65,9 +69,9 @@ export interface Options {
  * @category layers
  * @since 0.1.0
  */
-export const layer = ({ config, jobs }: Options) =>
+export const layer = ({ config, handlers = [], jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
-    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub, keyRing(config)]),
+    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub, keyRing(config), Drainer.layer(handlers)]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
     Layer.provide([Layer.fresh(Queue.layer), Layer.fresh(Scheduler.layer())]),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
@@ -86,6 +90,7 @@ const routes = (config: ServerConfig) =>
         AdmissionHandlers.layer,
         SchedulesHandlers.layer,
         EventsHandlers.layer,
+        DrainHandlers.layer(config.drainSecret),
         KeysHandlers.layer,
         AuditHandlers.layer,
         SystemHandlers.layer

@@ -9,6 +9,7 @@
  * | `MILLRACE_ALLOWED_HOSTS` | further host names that requests may name, separated by commas | none |
  * | `MILLRACE_AUTH` | `keys`: every request needs an API key; `auto`: from the first key on | `auto` |
  * | `MILLRACE_ADMIN_KEY` | a key with all rights that is not stored: `mr_<id>.<secret>` | none |
+ * | `MILLRACE_DRAIN_SECRET` | lets `POST /api/v1/drain` run jobs for callers with this secret; 16 characters or more | none |
  * | `MILLRACE_REQUESTS_PER_SECOND` | requests of one key, and of one address | `1000` |
  * | `MILLRACE_REQUEST_BURST` | requests of one key, and of one address, at once | `2000` |
  * | `MILLRACE_FAILURES_PER_MINUTE` | requests with a wrong key of one address; then all of its requests wait | `20` |
@@ -50,6 +51,7 @@ export interface ServerConfig {
   readonly maxRequests: number
   readonly authentication: "auto" | "keys"
   readonly adminKey: Redacted.Redacted | null
+  readonly drainSecret: Redacted.Redacted | null
   readonly requestsPerSecond: number
   readonly requestBurst: number
   readonly failuresPerMinute: number
@@ -65,6 +67,9 @@ export interface ServerConfig {
 export interface ProgramConfig {
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
+  readonly databaseMinConnections: number
+  readonly databaseIdleTimeout: Duration.Duration
+  readonly databaseConnectTimeout: Duration.Duration
   readonly jobs: ReadonlyArray<string>
   readonly migrate: boolean
 }
@@ -102,6 +107,7 @@ export const defaults: ServerConfig = {
   maxRequests: 256,
   authentication: "auto",
   adminKey: null,
+  drainSecret: null,
   requestsPerSecond: 1000,
   requestBurst: 2000,
   failuresPerMinute: 20
@@ -125,6 +131,14 @@ const AdminKey = Schema.String.annotate({ message: adminKeyMessage }).check(
   Schema.makeFilter((text: string) => ApiKeyText.parse(text) !== null || adminKeyMessage)
 )
 
+const drainSecretMessage = "expected 16 characters or more, such as `openssl rand -hex 32` prints"
+
+const DrainSecret = Schema.String.annotate({ message: drainSecretMessage }).check(
+  Schema.isMinLength(16, { message: drainSecretMessage })
+)
+
+const natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
 const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 /**
@@ -143,6 +157,7 @@ export const server: Config.Config<ServerConfig> = Config.all({
   maxRequests: Config.schema(positive, "MILLRACE_MAX_REQUESTS").pipe(Config.withDefault(defaults.maxRequests)),
   authentication: Config.Literals(["auto", "keys"], "MILLRACE_AUTH").pipe(Config.withDefault(defaults.authentication)),
   adminKey: Config.schema(Schema.Redacted(AdminKey), "MILLRACE_ADMIN_KEY").pipe(Config.withDefault(null)),
+  drainSecret: Config.schema(Schema.Redacted(DrainSecret), "MILLRACE_DRAIN_SECRET").pipe(Config.withDefault(null)),
   requestsPerSecond: Config.schema(positive, "MILLRACE_REQUESTS_PER_SECOND").pipe(
     Config.withDefault(defaults.requestsPerSecond)
   ),
@@ -162,6 +177,11 @@ export const server: Config.Config<ServerConfig> = Config.all({
 export const program: Config.Config<ProgramConfig> = Config.all({
   databaseUrl: Config.schema(Schema.Redacted(DatabaseUrl), "DATABASE_URL"),
   databaseConnections: Config.schema(positive, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
+  databaseMinConnections: Config.schema(natural, "MILLRACE_DATABASE_MIN_CONNECTIONS").pipe(Config.withDefault(0)),
+  databaseIdleTimeout: Config.Duration("MILLRACE_DATABASE_IDLE_TIMEOUT").pipe(Config.withDefault(Duration.minutes(1))),
+  databaseConnectTimeout: Config.Duration("MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
+    Config.withDefault(Duration.seconds(5))
+  ),
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true))
 })

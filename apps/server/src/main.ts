@@ -36,7 +36,14 @@ import * as Telemetry from "./Telemetry.ts"
 /** Below the time limit of a request, so that a statement in flight does not hold up the answer or the stop. */
 const statementDeadline = "8 seconds"
 
-const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.ProgramConfig) =>
+const database = ({
+  databaseConnectTimeout,
+  databaseConnections,
+  databaseIdleTimeout,
+  databaseMinConnections,
+  databaseUrl,
+  migrate
+}: ServerConfig.ProgramConfig) =>
   Layer.mergeAll(
     Layer.provideMerge(
       PgScheduleStorage.layerWith({ deadline: statementDeadline }),
@@ -48,8 +55,10 @@ const database = ({ databaseConnections, databaseUrl, migrate }: ServerConfig.Pr
     Layer.provide(PgClient.layer({
       url: databaseUrl,
       maxConnections: databaseConnections,
+      minConnections: databaseMinConnections,
+      idleTimeout: databaseIdleTimeout,
       applicationName: "millrace-server",
-      connectTimeout: "5 seconds"
+      connectTimeout: databaseConnectTimeout
     }))
   )
 
@@ -59,12 +68,22 @@ const announce = Layer.effectDiscard(
   )
 )
 
+/** What a drain runs: the built-in jobs, and those of the modules. */
+const handlersOf = Effect.fnUntraced(function*(files: ReadonlyArray<string>) {
+  const modules = yield* Effect.forEach(files, JobsModule.loadLayers)
+  return [Layer.provide(BuiltinJobs.layer, NodeServices.layer), ...modules.flat()]
+})
+
 const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
   const config = yield* ServerConfig.server
   const program = yield* ServerConfig.program
-  const modules = yield* Effect.forEach(paths.length > 0 ? paths : program.jobs, JobsModule.load)
+  const files = paths.length > 0 ? paths : program.jobs
+  const modules = yield* Effect.forEach(files, JobsModule.load)
+  const handlers = config.drainSecret === null ? [] : yield* handlersOf(files)
   return announce.pipe(
-    Layer.provide(Server.layer({ config, jobs: { builtIn: BuiltinJobs.definitions, module: modules.flat() } })),
+    Layer.provide(
+      Server.layer({ config, handlers, jobs: { builtIn: BuiltinJobs.definitions, module: modules.flat() } })
+    ),
     Layer.provide(database(program))
   )
 })
@@ -95,7 +114,7 @@ const isStop = (cause: Cause.Cause<unknown>) => Cause.hasInterruptsOnly(cause)
 const report = (cause: Cause.Cause<unknown>) =>
   isStop(cause)
     ? Effect.void
-    : Effect.forEach(StartFailure.linesOf(cause), (line) => Console.error(`millrace-server: ${line}`), {
+    : Effect.forEach(StartFailure.linesOf(cause, process.env), (line) => Console.error(`millrace-server: ${line}`), {
       discard: true
     })
 

@@ -32,11 +32,13 @@ describe("ServerConfig", () => {
         maxRequests: 8,
         authentication: "keys",
         adminKey: server.adminKey,
+        drainSecret: server.drainSecret,
         requestsPerSecond: 7,
         requestBurst: 9,
         failuresPerMinute: 3
       })
       assert.strictEqual(server.adminKey === null ? null : Redacted.value(server.adminKey), adminKey)
+      assert.strictEqual(server.drainSecret === null ? null : Redacted.value(server.drainSecret), "0123456789abcdef")
       const program = yield* ServerConfig.program
       assert.strictEqual(Redacted.value(program.databaseUrl), "postgres://localhost/jobs")
       assert.deepInclude(program, { databaseConnections: 3, jobs: ["./jobs.ts", "./more.ts"], migrate: false })
@@ -49,6 +51,7 @@ describe("ServerConfig", () => {
       MILLRACE_MAX_REQUESTS: "8",
       MILLRACE_AUTH: "keys",
       MILLRACE_ADMIN_KEY: adminKey,
+      MILLRACE_DRAIN_SECRET: "0123456789abcdef",
       MILLRACE_REQUESTS_PER_SECOND: "7",
       MILLRACE_REQUEST_BURST: "9",
       MILLRACE_FAILURES_PER_MINUTE: "3",

@@ -11,6 +11,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Access from "./Access.ts"
 import { AdmissionApi } from "./AdmissionApi.ts"
 import { AuditApi } from "./AuditApi.ts"
+import { DrainApi } from "./DrainApi.ts"
 import { EventsApi } from "./EventsApi.ts"
 import { JobsApi } from "./JobsApi.ts"
 import { KeysApi } from "./KeysApi.ts"
@@ -22,7 +23,7 @@ import { SystemApi } from "./SystemApi.ts"
 const strict = { onExcessProperty: "error" } as const
 
 const endpoints = HttpApi.make("millrace")
-  .add(JobsApi, QueuesApi, AdmissionApi, SchedulesApi, EventsApi, KeysApi, AuditApi, SystemApi)
+  .add(JobsApi, QueuesApi, AdmissionApi, SchedulesApi, EventsApi, DrainApi, KeysApi, AuditApi, SystemApi)
   .middleware(Access.Authorization)
   .middleware(RequestRules)
   .annotate(HttpApi.PayloadParseOptions, strict)

@@ -48,3 +48,15 @@ export class BodyRules extends HttpApiMiddleware.Service<BodyRules>()("@millrace
 export const MaxBodyBytes = Context.Reference<number>("@millrace/api/RequestRules/MaxBodyBytes", {
   defaultValue: () => 2 * 1024 * 1024
 })
+
+/**
+ * The longest time of one request in milliseconds, as annotation of an endpoint whose work takes longer than the
+ * server's own limit. Defaults to null: the server's limit.
+ *
+ * @stability unstable
+ * @category annotations
+ * @since 0.1.0
+ */
+export const MaxMillis = Context.Reference<number | null>("@millrace/api/RequestRules/MaxMillis", {
+  defaultValue: () => null
+})

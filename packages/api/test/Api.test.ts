@@ -50,6 +50,7 @@ describe("Api", () => {
       "GET /metrics",
       "GET /ready",
       "PATCH /api/v1/schedules/{name}",
+      "POST /api/v1/drain",
       "POST /api/v1/job-types/{name}/pause",
       "POST /api/v1/job-types/{name}/resume",
       "POST /api/v1/jobs",

@@ -52,7 +52,7 @@ const limitText = (limit: LimitView): string =>
       `override for ${override.key ?? "all keys"}: ${
         Output.json({ max: override.max, perMillis: override.perMillis, burst: override.burst })
       }` +
-      `${override.expiresAt === null ? "" : ` until ${Output.instant(override.expiresAt)}`}`
+      (override.expiresAt === null ? "" : ` until ${Output.instant(override.expiresAt)}`)
     ),
     ...limit.uses.map((use) =>
       `key ${use.key}: ${use.held} held${use.tokens === null ? "" : `, ${use.tokens} tokens left`}`

@@ -29,7 +29,7 @@ export const decode = <S extends Schema.ConstraintCodec<unknown, unknown>>(
 ): Effect.Effect<S["Type"], Failure.CommandFailed> => {
   const decoded = Schema.decodeUnknownResult(Schema.toCodecJson(schema), { onExcessProperty: "error" })(plain)
   return Result.isSuccess(decoded)
-    ? Effect.succeed(decoded.success as S["Type"])
+    ? Effect.succeed(decoded.success)
     : Effect.fail(toFailure(decoded.failure.issue))
 }
 
