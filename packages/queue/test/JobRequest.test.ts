@@ -9,7 +9,12 @@ const Greet = Job.make("Greet", { payload: { to: Schema.String, at: Schema.DateF
 describe("a request", () => {
   it("of a definition has the encoded payload and the definition's options", () => {
     const job = Result.getOrThrow(JobRequest.fromPayload(Greet, { to: "ada", at: new Date(0) }, { tenant: "t" }))
-    assert.deepInclude(job, { name: "Greet", queue: "mail", tenant: "t", payload: { to: "ada", at: "1970-01-01T00:00:00.000Z" } })
+    assert.deepInclude(job, {
+      name: "Greet",
+      queue: "mail",
+      tenant: "t",
+      payload: { to: "ada", at: "1970-01-01T00:00:00.000Z" }
+    })
   })
 
   it("by name is held to the definition that the registry knows", () => {

@@ -43,8 +43,9 @@ export const make = (
 const instantsAfter = (timing: ScheduleTiming, afterMillis: number, count: number): ReadonlyArray<DateTime.Utc> => {
   const clockwork = NextFire.clockworkOf(timing)
   const found: Array<DateTime.Utc> = []
-  let millis = clockwork === null ? null : NextFire.next(clockwork, afterMillis)
-  while (clockwork !== null && millis !== null && found.length < count) {
+  if (clockwork === null) return found
+  let millis = NextFire.next(clockwork, afterMillis)
+  while (millis !== null && found.length < count) {
     found.push(DateTime.makeUnsafe(millis))
     millis = NextFire.next(clockwork, millis)
   }

@@ -10,7 +10,7 @@ import * as Actor from "@millrace/queue/Actor"
 import type { Schedule, ScheduleRecord } from "@millrace/storage/ScheduleRecord"
 import type { Modification, ScheduleStorage } from "@millrace/storage/ScheduleStorage"
 import type { StorageError } from "@millrace/storage/StorageError"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Latch from "effect/Latch"
 import * as Defaults from "../Defaults.ts"
@@ -47,7 +47,7 @@ const writeNew = Effect.fnUntraced(function*(
   { owner, schedules, unwritten }: Declarations,
   afterWrite: Effect.Effect<void>
 ) {
-  for (const name of [...unwritten]) {
+  for (const name of Array.from(unwritten)) {
     const schedule = schedules.get(name)
     if (schedule === undefined) continue
     const { answer } = yield* storage.modify(name, (current, now) => edit(Declared.declare(schedule, current, now)))

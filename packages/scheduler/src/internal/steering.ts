@@ -167,7 +167,10 @@ const jobOf = (
 }
 
 /** A job without its time. */
-export const timeless = ({ delayMillis: _, runAt: __, ...job }: NewJob): ScheduledJob => job
+export const timeless = (newJob: NewJob): ScheduledJob => {
+  const { delayMillis: _, runAt: __, ...job } = newJob
+  return job
+}
 
 interface Range {
   readonly fromMillis: number
