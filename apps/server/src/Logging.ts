@@ -30,7 +30,14 @@ const Level = Schema.String.pipe(Schema.decodeTo(
   })
 ))
 
-const config = (isTerminal: boolean) =>
+/**
+ * The format and the level of the log. `isTerminal`: somebody watches.
+ *
+ * @stability unstable
+ * @category config
+ * @since 0.1.0
+ */
+export const settings = (isTerminal: boolean) =>
   Config.all({
     format: Config.Literals(["json", "pretty", "logfmt"], "MILLRACE_LOG_FORMAT").pipe(
       Config.withDefault(isTerminal ? "pretty" : "logfmt")
@@ -46,7 +53,7 @@ const config = (isTerminal: boolean) =>
  * @since 0.1.0
  */
 export const layer = (isTerminal: boolean) =>
-  Layer.unwrap(Effect.map(config(isTerminal), ({ format, level }) =>
+  Layer.unwrap(Effect.map(settings(isTerminal), ({ format, level }) =>
     Layer.mergeAll(
       Logger.layer([loggers[format]]),
       Layer.succeed(References.MinimumLogLevel, levels[level])

@@ -8,6 +8,11 @@ import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
+/** The environment, by name. */
+interface Variables {
+  readonly [name: string]: string | undefined
+}
+
 /**
  * Why a cause failed: one line for each variable of the environment that is wrong, one for anything else.
  *
@@ -15,9 +20,14 @@ import * as SchemaIssue from "effect/SchemaIssue"
  * @category converting
  * @since 0.1.0
  */
-export const linesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
+export const linesOf = (
+  cause: Cause.Cause<unknown>,
+  variables: Variables = {}
+): ReadonlyArray<string> => {
   const error = Cause.squash(cause)
-  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) return variablesOf(error.cause.issue)
+  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) {
+    return variablesOf(error.cause.issue, variables)
+  }
   return [error instanceof Error ? messageOf(error) : String(error)]
 }
 
@@ -27,8 +37,13 @@ const messageOf = (error: Error): string =>
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const variablesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
+/** What others must not read is not repeated. */
+const secret = /URL|KEY|SECRET|PASSWORD|HEADERS/
+
+const variablesOf = (issue: SchemaIssue.Issue, variables: Variables): ReadonlyArray<string> =>
   formatter(issue).issues.map(({ message, path = [] }) => {
     const variable = path.map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".")
-    return `${variable} is wrong: ${message}`
+    const value = variables[variable]
+    const found = value === undefined || secret.test(variable) ? "" : `; it is "${value.slice(0, 200)}"`
+    return `${variable} is wrong: ${message}${found}`
   })

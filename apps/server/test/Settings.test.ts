@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit } from "effect"
+import { ConfigProvider, Effect, Exit, Redacted } from "effect"
 import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
 import * as Logging from "../src/Logging.ts"
@@ -17,9 +17,12 @@ const configured = Effect.all([ServerConfig.server, ServerConfig.program, Loggin
 const withEnv = (env: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ServerConfig.provider(env))
 
-/** Secrets are kept apart by their text: they print alike. */
+/** With what is redacted: two secrets print alike. */
 const shown = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) => Object.hasOwn(Object(inner), "label") ? String(inner) : inner)
+  JSON.stringify(value, function(this: Readonly<Record<string, unknown>>, name: string, inner: unknown) {
+    const found = this[name]
+    return Redacted.isRedacted(found) ? Redacted.value(found) : inner
+  })
 
 describe("Settings", () => {
   it("are all that the sources read, and no other", () => {
@@ -33,9 +36,7 @@ describe("Settings", () => {
       Effect.gen(function*() {
         const before = yield* configured.pipe(withEnv(base))
         const after = yield* configured.pipe(withEnv({ ...base, [variable]: example }))
-        // Redacted values are equal when their contents are.
-        assert.notDeepEqual(after, before)
-        if (!/URL|KEY|SECRET/.test(variable)) assert.notStrictEqual(shown(after), shown(before))
+        assert.notStrictEqual(shown(after), shown(before))
       }))
 
     it.effect(`${variable} stops the start when it is wrong, with its name, what it is and what is allowed`, () =>
