@@ -174,7 +174,7 @@ describe("Worker", () => {
       assert.sameDeepMembers(workers.map(({ info }) => info.names), [["Known"], ["Other"]])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("puts an undecodable payload into quarantine, with the field that does not fit", () =>
+  it.effect("F59: puts an undecodable payload into quarantine, with the field that does not fit", () =>
     Effect.gen(function*() {
       const Typed = Job.make("Typed", { payload: { user: Schema.Struct({ id: Schema.Number }) } })
       yield* TestWorker.start(Typed.toLayer(() => Effect.void))
@@ -216,7 +216,7 @@ describe("Worker", () => {
       assert.deepStrictEqual(yield* Ref.get(seen), [[null, { row: 100 }], [{ row: 100 }, { row: 200 }]])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("reports a handler that ignores interruption as stuck, keeps its lease, and serves its other slots", () =>
+  it.effect("F11: reports a handler that ignores interruption as stuck, keeps its lease, and serves its other slots", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const Deaf = Job.make("Deaf", { payload: {}, timeout: "1 second", retry: RetryPolicy.fixed("1 hour") })
@@ -283,7 +283,7 @@ describe("Worker", () => {
       assert.strictEqual(yield* Ref.get(runs), 0)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("comes back within 5 seconds of the storage, without an attempt lost to the outage", () =>
+  it.effect("F22: comes back within 5 seconds of the storage, without an attempt lost to the outage", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const Work = Job.make("Work", { payload: {} })

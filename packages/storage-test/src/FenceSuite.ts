@@ -63,14 +63,14 @@ const fences = (test: Declare): void => {
       yield* refused({ ...claim, leaseId: "424242" })
     }))
 
-  test("refuses a zombie whose jobs were reclaimed and wait", () =>
+  test("F02: refuses a zombie whose jobs were reclaimed and wait", () =>
     Effect.gen(function*() {
       const claim = yield* Steps.running()
       yield* Steps.crashWorkers
       yield* refused(claim)
     }))
 
-  test("refuses a zombie while a newer attempt runs, and keeps the newer attempt's failure", () =>
+  test("F02: refuses a zombie while a newer attempt runs, and keeps the newer attempt's failure", () =>
     Effect.gen(function*() {
       const zombie = yield* Steps.running()
       yield* Steps.crashWorkers
@@ -84,7 +84,7 @@ const fences = (test: Declare): void => {
       assert.deepInclude(yield* Steps.get(zombie.id), { state: "retryable", failures: 1, crashes: 1 })
     }))
 
-  test("refuses an older claim of the same worker", () =>
+  test("F04: refuses an older claim of the same worker", () =>
     Effect.gen(function*() {
       const older = yield* Steps.running()
       yield* Steps.settle(older, outcomes.retried())
@@ -117,7 +117,7 @@ const fences = (test: Declare): void => {
       }))
   }
 
-  test("answers a repeated settlement with Applied while a newer attempt runs", () =>
+  test("F20: answers a repeated settlement with Applied while a newer attempt runs", () =>
     Effect.gen(function*() {
       const first = yield* Steps.running()
       yield* Steps.settle(first, outcomes.retried())
@@ -164,7 +164,7 @@ const fences = (test: Declare): void => {
       assert.deepStrictEqual(yield* Steps.list({}), [])
     }))
 
-  test("never gives out a token again, even when the job is redriven", () =>
+  test("F04: never gives out a token again, even when the job is redriven", () =>
     Effect.gen(function*() {
       const first = yield* Steps.running()
       yield* Steps.settle(first, outcomes.dead())

@@ -34,3 +34,18 @@ export const HoldLive = Hold.toLayer((_, job) =>
     Effect.onInterrupt(() => Effect.delay(Ledger.write(job, "finalizer"), "300 millis"))
   )
 )
+
+/** Computes without a pause, so that nothing else of its process runs, and answers the process id of its worker. */
+export const Block = Job.make("block", { payload: { millis: Schema.Int }, success: Schema.Int })
+
+/** The handler of `Block`. */
+export const BlockLive = Block.toLayer(({ millis }, job) =>
+  Ledger.write(job, "start").pipe(
+    Effect.andThen(Effect.sync(() => {
+      const end = performance.now() + millis
+      while (performance.now() < end);
+    })),
+    Effect.andThen(Ledger.write(job, "end")),
+    Effect.as(process.pid)
+  )
+)

@@ -55,64 +55,68 @@ const settlementOf = (entry: Ledger.Entry): Outcome.Settlement => ({
 const environmentOf = (ledger: string) => ({ MILLRACE_JOBS: Harness.ledgerJobs, [Ledger.variable]: ledger })
 
 layer(TestDatabase.layer, { excludeTestServices: true })("a dead worker", (it) => {
-  it.effect("has its job run elsewhere, and whatever it still says changes nothing", () =>
-    Effect.gen(function*() {
-      const { url: database } = yield* TestDatabase.TestDatabase
-      const ledger = join(yield* TestFolder.make, "ledger")
-      const environment = environmentOf(ledger)
-      const server = yield* Harness.startServer({ database, environment })
-      const client = yield* JobClient.make(server.url)
-      const storage = yield* PgStorage.make()
-      const worker = (...queues: ReadonlyArray<string>) =>
-        Harness.startWorker({ database, environment, args: queues.flatMap((queue) => ["--queue", queue]) })
+  it.effect(
+    "F01, F02: has its job run elsewhere, and whatever it still says changes nothing",
+    () =>
+      Effect.gen(function*() {
+        const { url: database } = yield* TestDatabase.TestDatabase
+        const ledger = join(yield* TestFolder.make, "ledger")
+        const environment = environmentOf(ledger)
+        const server = yield* Harness.startServer({ database, environment })
+        const client = yield* JobClient.make(server.url)
+        const storage = yield* PgStorage.make()
+        const worker = (...queues: ReadonlyArray<string>) =>
+          Harness.startWorker({ database, environment, args: queues.flatMap((queue) => ["--queue", queue]) })
 
-      const killed = yield* worker("left")
-      const frozen = yield* worker("right")
-      const held = yield* running(client, ledger, { name: "hold", queue: "left", payload: {} })
-      const napping = yield* running(client, ledger, { name: "nap", queue: "right", payload: { millis: 2_000 } })
-      // Before its nap is over: it is to end when the worker wakes up.
-      yield* frozen.kill("SIGSTOP")
-      assert.deepStrictEqual([held.pid, napping.pid], [killed.pid, frozen.pid])
-      const heir = yield* worker("left", "right")
-      yield* heir.printed(/worker ready/, "1 minute")
+        const killed = yield* worker("left")
+        const frozen = yield* worker("right")
+        const held = yield* running(client, ledger, { name: "hold", queue: "left", payload: {} })
+        const napping = yield* running(client, ledger, { name: "nap", queue: "right", payload: { millis: 2_000 } })
+        // Before its nap is over: it is to end when the worker wakes up.
+        yield* frozen.kill("SIGSTOP")
+        assert.deepStrictEqual([held.pid, napping.pid], [killed.pid, frozen.pid])
+        const heir = yield* worker("left", "right")
+        yield* heir.printed(/worker ready/, "1 minute")
 
-      const diedAt = yield* Clock.currentTimeMillis
-      yield* killed.kill("SIGKILL")
-      const inherited = yield* Effect.forEach([held, napping], ({ id }) => started(ledger, id, 2), { concurrency: 2 })
-      assert.deepStrictEqual(inherited.map(({ pid }) => pid), [heir.pid, heir.pid])
-      const millis = (inherited[0]?.atMillis ?? Number.NaN) - diedAt
-      console.info(`the job of a killed worker started again after ${millis} ms`)
-      assert.isBelow(millis, longestMillis)
-      const finished = yield* Effect.forEach([held, napping], ({ id }) =>
-        JobClient.inState(client, id as JobId.JobId, ["completed"], "30 seconds"))
-      assert.deepStrictEqual(
-        finished.map(({ result }) =>
-          result
-        ),
-        [2, heir.pid]
-      )
+        const diedAt = yield* Clock.currentTimeMillis
+        yield* killed.kill("SIGKILL")
+        const inherited = yield* Effect.forEach([held, napping], ({ id }) => started(ledger, id, 2), { concurrency: 2 })
+        assert.deepStrictEqual(inherited.map(({ pid }) => pid), [heir.pid, heir.pid])
+        const millis = (inherited[0]?.atMillis ?? Number.NaN) - diedAt
+        console.info(`the job of a killed worker started again after ${millis} ms`)
+        assert.isBelow(millis, longestMillis)
+        const finished = yield* Effect.forEach(
+          [held, napping],
+          ({ id }) => JobClient.inState(client, id as JobId.JobId, ["completed"], "30 seconds")
+        )
+        assert.deepStrictEqual(
+          finished.map(({ result }) => result),
+          [2, heir.pid]
+        )
 
-      // What the dead would write now is refused.
-      for (const entry of [held, napping]) {
-        const { items: [first, second] } = yield* client.jobs.attempts({ params: { id: entry.id as JobId.JobId } })
-        assert.deepStrictEqual([first?.outcome, second?.outcome], ["crashed", "completed"])
-        assert.deepStrictEqual(yield* storage.settle(first?.workerId ?? "", [settlementOf(entry)]), ["LeaseLost"])
-      }
+        // What the dead would write now is refused.
+        for (const entry of [held, napping]) {
+          const { items: [first, second] } = yield* client.jobs.attempts({ params: { id: entry.id as JobId.JobId } })
+          assert.deepStrictEqual([first?.outcome, second?.outcome], ["crashed", "completed"])
+          assert.deepStrictEqual(yield* storage.settle(first?.workerId ?? "", [settlementOf(entry)]), ["LeaseLost"])
+        }
 
-      // The frozen one wakes with an attempt that is over, tries what it tries, and works again under a new id.
-      const before = yield* client.jobs.attempts({ params: { id: napping.id as JobId.JobId } })
-      yield* frozen.kill("SIGCONT")
-      const lost = before.items[0]?.workerId
-      yield* Wait.until("the worker that woke up", "60 seconds", storage.overview, ({ workers }) =>
-        workers.some(({ id, info }) =>
-          info.pid === frozen.pid && id !== lost
-        ))
-      const { id } = yield* client.jobs.create({ payload: { name: "count", queue: "right", payload: { n: 7 } } })
-      yield* JobClient.inState(client, id, ["completed"], "30 seconds")
-      const [left, right] = yield* Effect.forEach([held, napping], ({ id }) =>
-        client.jobs.get({ params: { id: id as JobId.JobId } }))
-      assert.deepStrictEqual([left?.result, right?.result], [2, heir.pid])
-      assert.deepStrictEqual(yield* client.jobs.attempts({ params: { id: napping.id as JobId.JobId } }), before)
-      assert.strictEqual((yield* started(ledger, napping.id, 2)).count, 2)
-    }), 150_000)
+        // The frozen one wakes with an attempt that is over, tries what it tries, and works again under a new id.
+        const before = yield* client.jobs.attempts({ params: { id: napping.id as JobId.JobId } })
+        yield* frozen.kill("SIGCONT")
+        const lost = before.items[0]?.workerId
+        yield* Wait.until("the worker that woke up", "60 seconds", storage.overview, ({ workers }) =>
+          workers.some(({ id, info }) =>
+            info.pid === frozen.pid && id !== lost
+          ))
+        const { id } = yield* client.jobs.create({ payload: { name: "count", queue: "right", payload: { n: 7 } } })
+        yield* JobClient.inState(client, id, ["completed"], "30 seconds")
+        const [left, right] = yield* Effect.forEach([held, napping], ({ id }) =>
+          client.jobs.get({ params: { id: id as JobId.JobId } }))
+        assert.deepStrictEqual([left?.result, right?.result], [2, heir.pid])
+        assert.deepStrictEqual(yield* client.jobs.attempts({ params: { id: napping.id as JobId.JobId } }), before)
+        assert.strictEqual((yield* started(ledger, napping.id, 2)).count, 2)
+      }),
+    150_000
+  )
 })

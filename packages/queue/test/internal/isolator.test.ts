@@ -37,7 +37,7 @@ const dieWith = (
   })
 
 describe("isolator", () => {
-  it.effect("runs each suspect with nothing beside it, and ordinary jobs beside each other", () =>
+  it.effect("F09: runs each suspect with nothing beside it, and ordinary jobs beside each other", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const suspects = yield* Poison.enqueueAll([1, 2, 3].map((n) => ({ payload: { n } })))
@@ -151,7 +151,7 @@ describe("isolator", () => {
       assert.isAtMost(asked.length, 25)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("is not held up for ever by a suspect that ignores interruption", () =>
+  it.effect("F11: is not held up for ever by a suspect that ignores interruption", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const Deaf = Job.make("Deaf", { payload: {}, timeout: "1 second" })
@@ -172,7 +172,7 @@ describe("isolator", () => {
       yield* Deferred.succeed(gate, undefined)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("lets a job die that killed three workers alone, and nobody else", () =>
+  it.effect("F08: lets a job die that killed three workers alone, and nobody else", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const poison = yield* Poison.enqueue({ n: 0 })

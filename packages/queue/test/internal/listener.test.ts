@@ -13,7 +13,7 @@ const { pass, settle } = TestWorker
 const Work = Job.make("Work", { payload: {} })
 
 describe("listener", () => {
-  it.effect("opens a stream again that ended or failed, without haste, and never ends the worker", () =>
+  it.effect("F26: opens a stream again that ended or failed, without haste, and never ends the worker", () =>
     Effect.gen(function*() {
       const opened = yield* Ref.make(0)
       const inner = yield* Storage

@@ -10,7 +10,7 @@ import * as TestWorker from "../TestWorker.ts"
 const Work = Job.make("Work", { payload: {} })
 
 describe("reclaimer", () => {
-  it.effect("runs the job of a worker that died within 15 seconds elsewhere, as a crash and no failure", () =>
+  it.effect("F01: runs the job of a worker that died within 15 seconds elsewhere, as a crash and no failure", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const info = { host: "h", pid: 1, release: "", queues: ["default"], names: ["Work"], concurrency: 1 }

@@ -55,7 +55,7 @@ describe("renewer", () => {
       assert.isAtMost(sent, 19)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("interrupts everything when the registration is lost, and goes on under a fresh id", () =>
+  it.effect("F02: interrupts everything when the registration is lost, and goes on under a fresh id", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const interrupted = yield* Ref.make(0)
@@ -99,7 +99,7 @@ describe("renewer", () => {
       assert.strictEqual((yield* recordOf(id)).state, "completed")
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("lets jobs go that a failed claim may have lent to nobody", () =>
+  it.effect("F25: lets jobs go that a failed claim may have lent to nobody", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const { worker } = yield* TestWorker.start(Work.toLayer(() => Effect.void))
@@ -141,7 +141,7 @@ describe("renewer", () => {
       assert.strictEqual((yield* recordOf(id)).attempt, 1)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("does not run what a claim brings whose registration was lost meanwhile", () =>
+  it.effect("F02: does not run what a claim brings whose registration was lost meanwhile", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const tokens = yield* Ref.make<ReadonlyArray<number>>([])
@@ -194,7 +194,7 @@ describe("renewer", () => {
       yield* Deferred.succeed(gate, undefined)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("never registers under an id that it used before", () =>
+  it.effect("F04: never registers under an id that it used before", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const { worker } = yield* TestWorker.start(Work.toLayer(() => Effect.void))

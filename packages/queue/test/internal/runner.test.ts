@@ -31,7 +31,7 @@ const rude: ReadonlyArray<readonly [name: string, handler: () => Effect.Effect<v
 
 describe("runner", () => {
   for (const [name, handler, tag] of rude) {
-    it.effect(`records a handler that ${name} as failed, and goes on`, () =>
+    it.effect(`F12: records a handler that ${name} as failed, and goes on`, () =>
       Effect.gen(function*() {
         yield* TestWorker.start(Work.toLayer(({ n }) => n === 0 ? handler() : Effect.void))
         const bad = yield* Work.enqueue({ n: 0 })
@@ -88,7 +88,7 @@ describe("runner", () => {
       assert.strictEqual((yield* recordOf(slow.id)).state, "completed")
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("fails an attempt whose finalizer dies", () =>
+  it.effect("F12: fails an attempt whose finalizer dies", () =>
     Effect.gen(function*() {
       yield* TestWorker.start(Work.toLayer(() => Effect.addFinalizer(() => Effect.die(new RangeError("late")))))
       const { id } = yield* Work.enqueue({ n: 0 })
@@ -160,7 +160,7 @@ describe("runner", () => {
       assert.strictEqual(inner?.traceId, attempts[0]?.traceId)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("completes jobs with a logger and a tracer that throw", () =>
+  it.effect("F13: completes jobs with a logger and a tracer that throw", () =>
     Effect.gen(function*() {
       const tracer = Tracer.make({
         span: () => {

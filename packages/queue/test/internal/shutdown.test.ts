@@ -32,7 +32,7 @@ describe("shutdown", () => {
       assert.deepStrictEqual(workers, [])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("lets running jobs end within the grace time and writes their outcomes", () =>
+  it.effect("F14: lets running jobs end within the grace time and writes their outcomes", () =>
     Effect.gen(function*() {
       const started = yield* TestWorker.start(Work.toLayer(() => Effect.sleep("8 seconds")))
       const { id } = yield* Work.enqueue({})
@@ -44,7 +44,7 @@ describe("shutdown", () => {
       assert.strictEqual((yield* recordOf(late.id)).state, "available")
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("interrupts the rest after the grace time and gives it back without an attempt spent", () =>
+  it.effect("F14: interrupts the rest after the grace time and gives it back without an attempt spent", () =>
     Effect.gen(function*() {
       const finalized = yield* Ref.make(0)
       const started = yield* TestWorker.start(
@@ -65,7 +65,7 @@ describe("shutdown", () => {
       assert.deepStrictEqual(workers, [])
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("gives claims that wait for a slot back at once", () =>
+  it.effect("F17: gives claims that wait for a slot back at once", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const gate = yield* Deferred.make<void>()
@@ -87,7 +87,7 @@ describe("shutdown", () => {
       yield* Fiber.join(stopping)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("ends within the grace time and a second when the storage does not answer", () =>
+  it.effect("F15: ends within the grace time and a second when the storage does not answer", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const started = yield* TestWorker.start(Work.toLayer(() => Effect.void), { graceDuration: "2 seconds" })
@@ -100,7 +100,7 @@ describe("shutdown", () => {
       assert.isTrue(yield* stopWithin(started, 2_000 + Defaults.shutdownMarginMillis))
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("does not wait longer for a handler that ignores interruption, and keeps its lease to the end", () =>
+  it.effect("F11: does not wait longer for a handler that ignores interruption, and keeps its lease to the end", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const started = yield* TestWorker.start(
@@ -160,7 +160,7 @@ describe("shutdown", () => {
       assert.isTrue(yield* stopWithin(started, 3_000 + Defaults.shutdownMarginMillis))
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("flushes outcomes that wait for a slow storage", () =>
+  it.effect("F18: flushes outcomes that wait for a slow storage", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const started = yield* TestWorker.start(Work.toLayer(() => Effect.void), { graceDuration: "2 seconds" })
@@ -177,7 +177,7 @@ describe("shutdown", () => {
       assert.strictEqual((yield* recordOf(id)).state, "completed")
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("stops twice as well as once, and before it was registered", () =>
+  it.effect("F15: stops twice as well as once, and before it was registered", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       storage.fault("renew", "fail", Infinity)

@@ -35,7 +35,7 @@ describe("timekeeper", () => {
       after.forEach((millis, index) => assert.closeTo(millis, (index + 1) * 1_000, 201))
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("interrupts running jobs before the lease ends when no renewal arrives, and claims nothing", () =>
+  it.effect("F07: interrupts running jobs before the lease ends when no renewal arrives, and claims nothing", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const end = yield* Deferred.make<number>()
@@ -63,7 +63,7 @@ describe("timekeeper", () => {
       assert.strictEqual(record.state === "running" || record.failures > 0, false)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("reckons the lease from before the request, not from its answer", () =>
+  it.effect("F07: reckons the lease from before the request, not from its answer", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const { worker } = yield* TestWorker.start(Work.toLayer(() => Effect.void))
@@ -77,7 +77,7 @@ describe("timekeeper", () => {
       assert.isAtMost(leaseMillis, 10_000 - 2_400)
     }).pipe(Effect.provide(TestWorker.layer())))
 
-  it.effect("settles what ended during an outage, once, when the storage is back before anyone took it", () =>
+  it.effect("F20: settles what ended during an outage, once, when the storage is back before anyone took it", () =>
     Effect.gen(function*() {
       const storage = yield* TestStorage.TestStorage
       const runs = yield* Ref.make(0)
