@@ -9,8 +9,14 @@
  * sets of limits and keys, beginning behind a random one. A gate costs an index probe and a look at each of its limits that
  * was not met before; one that is closed costs no more and keeps nobody back. At most `p_probes` gates are looked at.
  *
+ * Plan: every read is an index probe, or a scan of `ready_gated` in the order of its positions that ends with the jobs wanted.
+ * The planner is told so (`byIndex`): it does not know the values, and would rather sort all jobs of a gate (measured: 39 ms
+ * for 20 of 5,800 jobs).
+ *
  * Weights are taken in the order of the jobs: where the next one does not fit, the gate is closed.
  */
+export const byIndex = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off"
+
 const open = `least(w, l_full[k]) <= l_room[k] + 1e-9`
 
 /** The limits of a gate, looked up once in a call: what they leave, in `v_n` jobs at most. */
@@ -62,7 +68,7 @@ export const claimGated = (s: string): string =>
   p_now timestamptz, p_worker text, p_queue text, p_names text[], p_mins int[], p_maxs int[], p_level int,
   p_limit int, p_per_tenant int, p_tenant text, p_left int, p_start text, p_probes int, p_key text,
   out lease_id bigint, out lease_size int, out last_tenant text, out turn_left int, out probed int, out next_ms float8
-) language plpgsql as $$
+) language plpgsql ${byIndex} as $$
 declare
   v_now timestamptz; v_names text[]; v_mins int[]; v_maxs int[];
   v_room int := p_limit; v_tids tid[] := '{}'; v_got tid[]; v_count int; v_one record;

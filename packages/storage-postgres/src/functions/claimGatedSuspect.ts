@@ -3,13 +3,13 @@
  *
  * Under the same lock as `claim_gated`. Looks at the oldest 100 suspects.
  */
-import { lent, lookUp, spend } from "./claimGated.ts"
+import { byIndex, lent, lookUp, spend } from "./claimGated.ts"
 
 export const claimGatedSuspect = (s: string): string =>
   `create function ${s}.claim_gated_suspect(
   p_now timestamptz, p_worker text, p_queue text, p_names text[], p_mins int[], p_maxs int[], p_key text,
   out lease_id bigint, out lease_size int
-) language plpgsql as $$
+) language plpgsql ${byIndex} as $$
 declare
   v_now timestamptz; v_one record; v_want int := 1; v_gate text; v_limits text[]; v_weights float8[]; v_least float8;
   v_n int; v_only bigint; v_timed boolean; v_ks int[]; v_id text; v_limit record; k int; w float8; v_fits boolean;

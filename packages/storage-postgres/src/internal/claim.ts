@@ -139,7 +139,7 @@ const makeStep = (session: Session, notifier: Notifier): Step => {
     if (level === null) return true
     const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
     for (const row of jobs) walk.claims.push(Rows.toClaim(row, options.queue))
-    const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted)
+    const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted, mark.density)
     // Tenants without a job for this worker are left behind, until all of the level were looked at.
     if (isBlocked && !Round.isOver(walk.start, mark.tenant, first["walked_last"] as string)) {
       walk.mark = ClaimMark.beyond(mark, first, walk.start)
@@ -169,7 +169,7 @@ const paramsOf = (
   mark.level,
   mark.tenant,
   from,
-  tenantsMax(options, wanted),
+  tenantsMax(options, wanted, mark.density),
   mark.next,
   key,
   options.handles.map(({ versionMin }) => versionMin),
@@ -182,8 +182,12 @@ const paramsOf = (
 /** Statements of one claim at most, however many levels and blocked tenants there are. */
 const walksMax = 50
 
-/** How many tenants one statement looks at. */
-const tenantsMax = (options: ClaimOptions, limit: number): number => Math.ceil(limit / options.perTenant) + 1
+/** How many tenants one statement looks at: as many as it takes when each has as many jobs as those before had. */
+const tenantsMax = (options: ClaimOptions, limit: number, density: number): number =>
+  Math.min(Math.ceil(limit / Math.min(options.perTenant, density)) + 1, walkedMax)
+
+/** Each costs a few probes, some 20 µs. */
+const walkedMax = 200
 
 /** Tenants in the order of their turns, the jobs of each oldest first. */
 const inOrder = (a: Row, b: Row): number =>

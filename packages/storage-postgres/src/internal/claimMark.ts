@@ -18,6 +18,8 @@ export interface Mark {
   readonly rest: number
   /** The position after the newest job that this tenant got. */
   readonly next: bigint
+  /** Jobs that a tenant had in the last claim, on average. */
+  readonly density: number
   /** Claims since the last that began at position 0. */
   readonly claims: number
   /** The names and versions that were asked for. */
@@ -38,6 +40,7 @@ const none: Mark = {
   tenant: "",
   rest: 0,
   next: 0n,
+  density: Number.MAX_SAFE_INTEGER,
   claims: 0,
   handled: "",
   turn: 0,
@@ -84,6 +87,7 @@ export const after = (mark: Mark, jobs: ReadonlyArray<Row>, isFull: boolean): Ma
     ...noteBest(mark, level),
     level,
     tenant: last["tenant"] as string,
+    density: jobs.length / new Set(jobs.map((row) => row["turn"])).size,
     rest: isFull ? Math.max(0, quantum - own.length) : 0,
     next,
     claims: mark.claims + 1,
