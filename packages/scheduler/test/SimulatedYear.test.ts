@@ -67,5 +67,5 @@ describe("a year", () => {
           assert.strictEqual(found.get(name)?.length, expected.length, `${name} ${cron} twice`)
         }
       }
-    }).pipe(Effect.provide(TestScheduler.layer({ pollInterval: "1 day" }))), 120_000)
+    }).pipe(Effect.provide(TestScheduler.layer({ pollInterval: "1 day" }))), 300_000)
 })
