@@ -18,7 +18,7 @@ revoke execute on all functions in schema millrace from public;
 grant usage on schema millrace to millrace_worker, millrace_producer, millrace_reader;
 
 grant select, insert, update, delete on all tables in schema millrace to millrace_worker;
-revoke all on millrace.api_key, millrace.audit, millrace.alert from millrace_worker;
+revoke all on millrace.api_key, millrace.audit from millrace_worker;
 revoke insert, update, delete on millrace.migration from millrace_worker;
 grant usage on sequence millrace.job_seq to millrace_worker;
 grant execute on all functions in schema millrace to millrace_worker;

@@ -77,7 +77,7 @@ export const layer = (
     Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)])
   )
 
-const workerOf = ({ builtin, concurrency, grace, lease, poll, queues, standstill }: WorkerSettings) =>
+const workerOf = ({ builtin, concurrency, grace, lease, poll, prefetch, queues, standstill }: WorkerSettings) =>
   Worker.layer({
     queues: {
       // One slot beside the user's: the upkeep of the tables waits for no backlog.
@@ -86,6 +86,7 @@ const workerOf = ({ builtin, concurrency, grace, lease, poll, queues, standstill
     },
     prunes: !builtin,
     concurrency,
+    ...(prefetch === null ? {} : { prefetch }),
     leaseDuration: lease,
     standstillDuration: standstill,
     graceDuration: grace,

@@ -9,17 +9,25 @@ import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
+/** The environment, by name. */
+interface Variables {
+  readonly [name: string]: string | undefined
+}
+
 /**
- * Why a cause failed: one line for each mistake in the flags or the environment, one for anything else.
+ * Why a cause failed: one line for each mistake in the flags or the environment, one for anything else. A wrong
+ * variable is named with its value, unless that is a secret.
  *
  * @stability unstable
  * @category converting
  * @since 0.1.0
  */
-export const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
+export const ofCause = (cause: Cause.Cause<unknown>, variables: Variables = {}): ReadonlyArray<string> => {
   const error = Cause.squash(cause)
   if (CliError.isCliError(error) && error._tag === "ShowHelp") return error.errors.map(of)
-  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) return ofIssue(error.cause.issue)
+  if (error instanceof Config.ConfigError && Schema.isSchemaError(error.cause)) {
+    return ofIssue(error.cause.issue, variables)
+  }
   return [of(error)]
 }
 
@@ -37,8 +45,14 @@ const hasMessage = (error: unknown): error is { readonly message: string } =>
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const ofIssue = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
+/** What others must not read is not repeated. */
+const secret = /URL|KEY|SECRET|PASSWORD|HEADERS/
+
+const ofIssue = (issue: SchemaIssue.Issue, variables: Variables): ReadonlyArray<string> =>
   formatter(issue).issues.map(({ message, path = [] }) => {
     const variable = path.map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".")
-    return `${variable} is wrong: ${message}`
+    // A list is read at once, and wrong at one of its places.
+    const value = variables[variable.replace(/\.\d+$/, "")]
+    const found = value === undefined || secret.test(variable) ? "" : `; it is ${JSON.stringify(value.slice(0, 200))}`
+    return `${variable} is wrong: ${message}${found}`
   })

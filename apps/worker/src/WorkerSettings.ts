@@ -19,7 +19,11 @@
  * | | `MILLRACE_KEEP_DEAD` | how long `dead` jobs are kept | `90 days` |
  * | | `MILLRACE_SCHEDULE_OWNER` | whose the schedules of the modules are; the same for all workers with these modules | `default` |
  * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
- * | | `MILLRACE_DATABASE_CONNECTIONS` | connections of the pool | `10` |
+ * | | `MILLRACE_PREFETCH` | jobs of a queue that are claimed ahead of free slots: 0 to 10,000 | `500` |
+ * | | `MILLRACE_DATABASE_CONNECTIONS` | most connections of the pool | `10` |
+ * | | `MILLRACE_DATABASE_MIN_CONNECTIONS` | connections that are kept open | `0` |
+ * | | `MILLRACE_DATABASE_IDLE_TIMEOUT` | after which an unused connection is closed | `1 minute` |
+ * | | `MILLRACE_DATABASE_CONNECT_TIMEOUT` | longest time to open a connection | `5 seconds` |
  *
  * @since 0.1.0
  */
@@ -33,6 +37,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 
 /**
  * The formats of the log.
@@ -64,7 +69,11 @@ export interface WorkerSettings {
   readonly keepDead: Duration.Duration
   readonly scheduleOwner: string
   readonly databaseUrl: Redacted.Redacted
+  readonly prefetch: number | null
   readonly databaseConnections: number
+  readonly databaseMinConnections: number
+  readonly databaseIdleTimeout: Duration.Duration
+  readonly databaseConnectTimeout: Duration.Duration
   readonly builtin: boolean
   readonly migrate: boolean
   readonly logFormat: typeof logFormats[number] | null
@@ -89,6 +98,10 @@ export class WrongDatabaseUrl extends Schema.TaggedError<WrongDatabaseUrl>()("Wr
 
 const Concurrency = Schema.Int.check(
   Schema.isBetween({ minimum: 1, maximum: 10_000 }, { message: "must be a whole number from 1 to 10000" })
+)
+
+const Ahead = Schema.Int.check(
+  Schema.isBetween({ minimum: 0, maximum: 10_000 }, { message: "must be a whole number from 0 to 10000" })
 )
 
 const DurationText = Schema.String.check(
@@ -201,6 +214,30 @@ export interface Flags {
   readonly logFormat: Option.Option<typeof logFormats[number]>
 }
 
+const levels = {
+  all: "All",
+  trace: "Trace",
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+  fatal: "Fatal",
+  none: "None"
+} as const satisfies { readonly [name: string]: LogLevel.LogLevel }
+
+/** Levels are read in any case, as the flag and the server read them. */
+const Level = Schema.String.check(
+  Schema.makeFilter((text: string) =>
+    Object.hasOwn(levels, text.toLowerCase()) || `must be one of ${Object.keys(levels).join(", ")}`
+  )
+).pipe(Schema.decodeTo(
+  Schema.Literals(Object.values(levels)),
+  SchemaTransformation.transform({
+    decode: (text: string) => levels[text.toLowerCase() as keyof typeof levels],
+    encode: (level) => level.toLowerCase()
+  })
+))
+
 const environment = Config.all({
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
   queues: Config.Array(Name, "MILLRACE_QUEUES").pipe(Config.withDefault(["default"])),
@@ -214,11 +251,19 @@ const environment = Config.all({
   keepDead: Config.schema(Keep, "MILLRACE_KEEP_DEAD").pipe(Config.withDefault(Duration.days(90))),
   scheduleOwner: Config.schema(Name, "MILLRACE_SCHEDULE_OWNER").pipe(Config.withDefault("default")),
   databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
+  prefetch: Config.schema(Ahead, "MILLRACE_PREFETCH").pipe(Config.withDefault(null)),
   databaseConnections: Config.schema(Concurrency, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
+  databaseMinConnections: Config.schema(Ahead, "MILLRACE_DATABASE_MIN_CONNECTIONS").pipe(Config.withDefault(0)),
+  databaseIdleTimeout: Config.schema(Pause, "MILLRACE_DATABASE_IDLE_TIMEOUT").pipe(
+    Config.withDefault(Duration.minutes(1))
+  ),
+  databaseConnectTimeout: Config.schema(Pause, "MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
+    Config.withDefault(Duration.seconds(5))
+  ),
   builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
   logFormat: Config.option(Config.Literals(logFormats, "MILLRACE_LOG_FORMAT")),
-  logLevel: Config.LogLevel("MILLRACE_LOG_LEVEL").pipe(Config.withDefault("Info"))
+  logLevel: Config.schema(Level, "MILLRACE_LOG_LEVEL").pipe(Config.withDefault("Info"))
 })
 
 /**
@@ -252,7 +297,11 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     scheduleOwner: found.scheduleOwner,
     recycle: found.recycle === "off" ? null : found.recycle,
     databaseUrl: databaseUrl.value,
+    prefetch: found.prefetch,
     databaseConnections: found.databaseConnections,
+    databaseMinConnections: found.databaseMinConnections,
+    databaseIdleTimeout: found.databaseIdleTimeout,
+    databaseConnectTimeout: found.databaseConnectTimeout,
     builtin: Option.getOrElse(given.builtin, () => found.builtin),
     migrate: found.migrate,
     logFormat: Option.getOrNull(Option.orElse(given.logFormat, () => found.logFormat)),

@@ -34,7 +34,14 @@ import * as Recycler from "./Recycler.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as WorkerSettings from "./WorkerSettings.ts"
 
-const database = ({ databaseConnections, databaseUrl, recycle }: WorkerSettings.WorkerSettings) =>
+const database = ({
+  databaseConnectTimeout,
+  databaseConnections,
+  databaseIdleTimeout,
+  databaseMinConnections,
+  databaseUrl,
+  recycle
+}: WorkerSettings.WorkerSettings) =>
   Layer.merge(
     Layer.provideMerge(PgScheduleStorage.layer, PgStorage.layer),
     PgHeart.layerWith({ recycle: recycle !== null })
@@ -42,8 +49,10 @@ const database = ({ databaseConnections, databaseUrl, recycle }: WorkerSettings.
     Layer.provideMerge(PgClient.layer({
       url: databaseUrl,
       maxConnections: databaseConnections,
+      minConnections: databaseMinConnections,
+      idleTimeout: databaseIdleTimeout,
       applicationName: "millrace-worker",
-      connectTimeout: "5 seconds",
+      connectTimeout: databaseConnectTimeout,
       // An idle connection that is dead without a word is found before somebody needs it.
       keepAlive: "10 seconds"
     }))
@@ -104,7 +113,9 @@ process.on("SIGTERM", countSignal)
 const report = (cause: Cause.Cause<unknown>) =>
   Cause.hasInterruptsOnly(cause)
     ? Effect.void
-    : Effect.forEach(Reason.ofCause(cause), (reason) => Console.error(`millrace-worker: ${reason}`), { discard: true })
+    : Effect.forEach(Reason.ofCause(cause, process.env), (reason) => Console.error(`millrace-worker: ${reason}`), {
+      discard: true
+    })
 
 Command.run(command, { version: release, renderErrors: false }).pipe(
   Effect.provide([NodeServices.layer, ConfigProvider.layer(Environment.provider(process.env))]),

@@ -46,7 +46,19 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
   it.effect("has a default for everything but the database", () =>
     Effect.gen(function*() {
       const found = yield* settings([])
-      const { databaseUrl, grace, keepDead, keepFinished, lease, poll, standstill, ...rest } = found
+      const {
+        databaseConnectTimeout,
+        databaseIdleTimeout,
+        databaseUrl,
+        grace,
+        keepDead,
+        keepFinished,
+        lease,
+        poll,
+        standstill,
+        ...rest
+      } = found
+      assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [60, 5])
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
       assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [30, 90])
@@ -57,6 +69,8 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         recycle: null,
         scheduleOwner: "default",
         databaseConnections: 10,
+        databaseMinConnections: 0,
+        prefetch: null,
         builtin: true,
         migrate: true,
         logFormat: null,
@@ -81,11 +95,17 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_SCHEDULE_OWNER: "shop",
         MILLRACE_BUILTIN: "false",
         MILLRACE_MIGRATE: "off",
+        MILLRACE_PREFETCH: "0",
         MILLRACE_DATABASE_CONNECTIONS: "4",
+        MILLRACE_DATABASE_MIN_CONNECTIONS: "1",
+        MILLRACE_DATABASE_IDLE_TIMEOUT: "10 seconds",
+        MILLRACE_DATABASE_CONNECT_TIMEOUT: "2 seconds",
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
       })
-      const { databaseUrl: _, grace, keepDead, keepFinished, lease, poll, recycle, standstill, ...rest } = found
+      const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, ...others } = found
+      assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [10, 2])
+      const { grace, keepDead, keepFinished, lease, poll, recycle, standstill, ...rest } = others
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [30_000, 0, 250, 60_000])
       assert.deepStrictEqual(recycle, Duration.minutes(10))
       assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [7, 365])
@@ -95,6 +115,8 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         concurrency: 20,
         scheduleOwner: "shop",
         databaseConnections: 4,
+        databaseMinConnections: 1,
+        prefetch: 0,
         builtin: false,
         migrate: false,
         logFormat: "json",

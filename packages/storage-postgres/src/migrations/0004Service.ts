@@ -1,5 +1,5 @@
 /**
- * What the server keeps beside jobs: API keys, the audit, samples of the past, alerts; and `enqueue` for SQL.
+ * What the server keeps beside jobs: API keys and the audit; and `enqueue` for SQL.
  */
 import type { Migration } from "../Migration.ts"
 import * as EnqueueFunction from "../statements/enqueueFunction.ts"
@@ -30,36 +30,7 @@ const tables = (s: string): ReadonlyArray<string> => [
   )`,
   `create index audit_at on ${s}.audit using brin (at)`,
   `create index audit_actor on ${s}.audit (actor, id)`,
-  `create index audit_targets on ${s}.audit using gin (targets)`,
-  `create table ${s}.sample (
-    at timestamptz not null,
-    queue text collate "C" not null,
-    available bigint not null,
-    waiting bigint not null,
-    running bigint not null,
-    dead bigint not null,
-    oldest_ms bigint,
-    finished bigint not null,
-    buried bigint not null,
-    wait_ms float8[],
-    run_ms float8[],
-    primary key (at, queue)
-  )`,
-  `create table ${s}.alert (
-    id bigint generated always as identity primary key,
-    rule text collate "C" not null,
-    subject text collate "C" not null,
-    opened_at timestamptz not null default clock_timestamp(),
-    closed_at timestamptz,
-    notified_at timestamptz,
-    value float8 not null,
-    threshold float8 not null,
-    message text not null
-  )`,
-  // One open alert of a rule and a subject, however many servers look.
-  `create unique index alert_open on ${s}.alert (rule, subject) where closed_at is null`,
-  // Finished jobs come in the order of time, so that a few pages of this index cover the last minutes.
-  `create index finished_at_brin on ${s}.finished using brin (finished_at) with (pages_per_range = 16)`
+  `create index audit_targets on ${s}.audit using gin (targets)`
 ]
 
 /** Nobody changes a line, and nobody deletes one that is younger than 30 days: not by mistake, and not unseen. */
@@ -82,8 +53,8 @@ export const service: Migration = {
   up: (s) => [...tables(s), ...auditGuard(s), ...EnqueueFunction.create(s)],
   down: (s) => [
     ...EnqueueFunction.drop(s),
-    `drop index ${s}.finished_at_brin`,
-    ...["alert", "sample", "audit", "api_key"].map((table) => `drop table ${s}.${table}`),
+    `drop table ${s}.audit`,
+    `drop table ${s}.api_key`,
     `drop function ${s}.audit_guard()`
   ]
 }
