@@ -27,7 +27,7 @@ export type Priority = "urgent" | "high" | "normal" | "low" | number
  * - `delay`: how long the job waits, by the storage's clock, at most 100 years. Defaults to 0
  * - `runAt`: when the job may run, up to the year 9999; in the past means now. Excludes `delay`
  * - `unique`: while a job of this name, tenant and key is not finished, another enqueue answers `Duplicate`. A text is
- *   `{ key }`. Defaults to the definition's `unique`, if any
+ *   a key by the rule of the definition's `unique`, if any, which is also the default
  * - `throttle`: for a time after an enqueue another one with the key answers `Duplicate`. Defaults to the definition's
  * - `debounce`: the job waits, and another enqueue with the key puts it off and answers `Replaced`. Defaults to the
  *   definition's. `unique`, `throttle` and `debounce` exclude each other; `debounce` excludes `delay` and `runAt`

@@ -23,7 +23,7 @@ export interface Checkpoint {
 }
 
 /** No checkpoint. */
-export const none: Checkpoint = { own: Option.none(), sleeps: {} }
+const none: Checkpoint = { own: Option.none(), sleeps: {} }
 
 /** The field that tells an envelope from a value of the handler's own. */
 const mark = "millrace:sleeps"

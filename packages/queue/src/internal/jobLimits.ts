@@ -15,7 +15,7 @@ const limitsMax = 16
 const weightMax = 1_000_000_000
 
 /** The name of the order that `fifo` of a job makes. */
-export const orderName = (name: string): string => `fifo:${name}`
+const orderName = (name: string): string => `fifo:${name}`
 
 /** The rule of the order that `fifo` of a job makes. */
 export const orderRule = (name: string): LimitRule => ({
@@ -57,8 +57,19 @@ export const resolve = (
   ofDefinition: ReadonlyArray<JobLimit>,
   fifoKey: string | undefined
 ): Result.Result<ReadonlyArray<JobLimit>, InvalidOption> =>
+  // The way of most jobs: without a generator.
+  ofDefinition.length === 0 && fifoKey === undefined && options.limits === undefined
+    ? Result.succeed(none)
+    : resolveSome(name, tenant, options, ofDefinition, fifoKey)
+
+const resolveSome = (
+  name: string,
+  tenant: string,
+  options: EnqueueOptions,
+  ofDefinition: ReadonlyArray<JobLimit>,
+  fifoKey: string | undefined
+): Result.Result<ReadonlyArray<JobLimit>, InvalidOption> =>
   Result.gen(function*() {
-    if (ofDefinition.length === 0 && fifoKey === undefined && options.limits === undefined) return none
     const limits = new Map<string, JobLimit>()
     for (const limit of ofDefinition) limits.set(limit.name, yield* checked(limit, tenant))
     for (const limit of options.limits ?? none) {

@@ -81,8 +81,16 @@ export const resolve = (
   options: EnqueueOptions,
   keyOf: () => string | undefined
 ): Result.Result<Pick<NewJob, "unique" | "debounce">, InvalidOption> =>
+  hasOwn(options) || defaults.once !== null ? resolveSome(place, defaults, options, keyOf) : Result.succeed(neither)
+
+const resolveSome = (
+  place: Place,
+  defaults: Options,
+  options: EnqueueOptions,
+  keyOf: () => string | undefined
+): Result.Result<Pick<NewJob, "unique" | "debounce">, InvalidOption> =>
   Result.gen(function*() {
-    const own = yield* ownRule(options)
+    const own = yield* ownRule(options, defaults)
     const rule = own ?? defaults.once
     if (rule === null) return neither
     const key = scoped(place, rule.scope, yield* keyText(own === null ? keyOf() : ownKey(options)))
@@ -98,10 +106,17 @@ export const resolve = (
 
 const neither = { unique: null, debounce: null }
 
+const hasOwn = ({ debounce, throttle, unique }: EnqueueOptions): boolean =>
+  unique !== undefined || throttle !== undefined || debounce !== undefined
+
 /** The rule of the enqueue; null when it states none. A text is a unique key by the definition's rule, if it has one. */
-const ownRule = (options: EnqueueOptions): Result.Result<Once | null, InvalidOption> => {
+const ownRule = (options: EnqueueOptions, defaults: Options): Result.Result<Once | null, InvalidOption> => {
+  if (!hasOwn(options)) return Result.succeed(null)
   const { debounce, throttle, unique } = options
-  if (unique === undefined && throttle === undefined && debounce === undefined) return Result.succeed(null)
+  const isPlain = typeof unique === "string" && throttle === undefined && debounce === undefined
+  if (isPlain && defaults.once?._tag === "Unique" && defaults.once.holds !== "period") {
+    return Result.succeed(defaults.once)
+  }
   return ruleOf({
     ...(unique === undefined ? {} : { unique: toUnique(unique) }),
     ...(throttle === undefined ? {} : { throttle }),

@@ -22,6 +22,9 @@ const decodePolicy = Schema.decodeUnknownExit(Schema.toCodecJson(RetryPolicy.Ret
 
 /** What is stored with a job of these options; null for nothing. */
 export const stored = (options: EnqueueOptions): Result.Result<Schema.Json | null, InvalidOption> =>
+  options.retry === undefined && options.deadline === undefined ? Result.succeed(null) : storedSome(options)
+
+const storedSome = (options: EnqueueOptions): Result.Result<Schema.Json | null, InvalidOption> =>
   Result.gen(function*() {
     const policy = options.retry === undefined ? null : yield* encoded(options.retry)
     if (options.deadline === undefined) return policy

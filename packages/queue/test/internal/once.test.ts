@@ -89,6 +89,23 @@ describe("once", () => {
     })
   })
 
+  it("takes a plain text as a key by the definition's rule", () => {
+    const rule = { key: () => "own", until: "started", scope: "queue" } as const
+    const Unique = Job.make("U", { payload, unique: rule })
+    assert.deepStrictEqual(made(Unique, { unique: "k" }).unique, {
+      key: ":queue:U:default:k",
+      holds: "started",
+      periodMillis: null
+    })
+    assert.deepStrictEqual(made(Unique, { unique: { key: "k" } }).unique, {
+      key: "U::k",
+      holds: "finished",
+      periodMillis: null
+    })
+    const Throttled = Job.make("T", { payload, throttle: { period: "1 hour" } })
+    assert.strictEqual(made(Throttled, { unique: "k" }).unique?.holds, "finished")
+  })
+
   it("refuses what contradicts itself, by its field", () => {
     assert.strictEqual(refused({ unique: "a", throttle: { period: 5 } }), "throttle")
     assert.strictEqual(refused({ debounce: { wait: 5 }, delay: 5 }), "debounce")

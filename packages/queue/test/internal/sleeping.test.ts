@@ -10,9 +10,9 @@ const { pass, settle } = TestWorker
 
 const get = (id: Parameters<Queue.Queue["Service"]["get"]>[0]) => Queue.Queue.use((queue) => queue.get(id))
 
-const hour = 3_600_000
+const minute = 60_000
 
-/** Writes down what it does: an order, a sleep of an hour, an invoice, a sleep of two hours, a reminder. */
+/** Writes down what it does: an order, a sleep of a minute, an invoice, a sleep of two minutes, a reminder. */
 const Order = Job.make("Order", { payload: { order: Schema.Int }, success: Schema.String })
 
 const orderLive = (log: Ref.Ref<ReadonlyArray<string>>, fails: Ref.Ref<number>) => {
@@ -20,13 +20,13 @@ const orderLive = (log: Ref.Ref<ReadonlyArray<string>>, fails: Ref.Ref<number>) 
   return Order.toLayer(({ order }) =>
     Effect.gen(function*() {
       yield* say("start")
-      const receipt = yield* Job.sleep("cooling off", "1 hour", {
+      const receipt = yield* Job.sleep("cooling off", "1 minute", {
         before: Effect.as(say(`charge ${order}`), { at: 10n }),
         value: Schema.Struct({ at: Schema.BigInt })
       })
       const failsNow = yield* Ref.getAndUpdate(fails, (count) => count - 1)
       if (failsNow > 0) return yield* Effect.die("crash after the first sleep")
-      yield* Job.sleep("reminder", "2 hours", { before: say(`invoice ${receipt.at}`) })
+      yield* Job.sleep("reminder", "2 minutes", { before: say(`invoice ${receipt.at}`) })
       yield* say("remind")
       return `paid at ${receipt.at}`
     })
@@ -43,11 +43,11 @@ describe("sleeping", () => {
       assert.strictEqual((yield* get(id)).state, "scheduled")
       assert.strictEqual((yield* worker.health).running, 0)
       assert.deepStrictEqual(yield* Ref.get(log), ["start", "charge 7"])
-      yield* pass(hour - 10_000)
+      yield* pass(minute - 10_000)
       assert.deepStrictEqual(yield* Ref.get(log), ["start", "charge 7"])
       yield* pass(20_000)
       assert.deepStrictEqual(yield* Ref.get(log), ["start", "charge 7", "start", "invoice 10"])
-      yield* pass(2 * hour + 10_000)
+      yield* pass(2 * minute + 10_000)
       const job = yield* get(id)
       assert.deepStrictEqual([job.state, job.result, job.failures], ["completed", "paid at 10", 0])
       assert.deepStrictEqual((yield* Ref.get(log)).slice(4), ["start", "remind"])
@@ -59,7 +59,7 @@ describe("sleeping", () => {
       yield* TestWorker.start(orderLive(log, yield* Ref.make(2)))
       const { id } = yield* Order.enqueue({ order: 1 })
       yield* settle
-      yield* pass(hour + 60_000)
+      yield* pass(minute + 60_000)
       assert.strictEqual((yield* get(id)).failures, 2)
       assert.deepStrictEqual(yield* Ref.get(log), ["start", "charge 1", "start", "start", "start", "invoice 10"])
     }).pipe(Effect.provide(TestWorker.layer())))
@@ -70,11 +70,11 @@ describe("sleeping", () => {
       yield* TestWorker.start(orderLive(log, yield* Ref.make(0)))
       const { id } = yield* Order.enqueue({ order: 1 })
       yield* settle
-      yield* pass(hour / 2)
+      yield* pass(minute / 2)
       yield* Queue.Queue.use((queue) => queue.retry(id))
       yield* settle
       assert.strictEqual((yield* get(id)).state, "scheduled")
-      yield* pass(hour / 2 + 10_000)
+      yield* pass(minute / 2 + 10_000)
       assert.deepStrictEqual(yield* Ref.get(log), ["start", "charge 1", "start", "start", "invoice 10"])
     }).pipe(Effect.provide(TestWorker.layer())))
 
@@ -126,10 +126,10 @@ describe("sleeping", () => {
           yield* stop
           return (yield* get(id)).error?.message
         })
-      assert.include(yield* run(Job.sleep("", "1 hour")), "Option sleep refused")
+      assert.include(yield* run(Job.sleep("", "1 minute")), "Option sleep refused")
       assert.include(yield* run(Job.sleep("nap", -1)), "Option duration refused")
       const misfit = { before: Effect.succeed("three" as never), value: Schema.Int }
-      assert.include(yield* run(Job.sleep("nap", "1 hour", misfit)), "Option sleep nap refused")
+      assert.include(yield* run(Job.sleep("nap", "1 minute", misfit)), "Option sleep nap refused")
     }).pipe(Effect.provide(Layer.mergeAll(TestWorker.layer()))))
 })
 
