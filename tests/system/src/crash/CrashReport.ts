@@ -16,13 +16,13 @@ export const heading = (settings: StormSettings, seed: number): string =>
 export const render = (result: StormResult): string => {
   const { counts, listenersDetectedMillis, seconds, verdict } = result
   const slowest = Math.max(0, ...listenersDetectedMillis)
-  const ofFinished = (verdict.reExecutionsOfFinished / Math.max(1, counts.kills + counts.sigstops)).toFixed(2)
+  const ofFinished = (verdict.reExecutionsOfFinished / Math.max(1, counts.kills() + counts.sigstops)).toFixed(2)
   return [
     "",
     `Of ${thousands(verdict.acknowledged)} acknowledged, ${thousands(verdict.survived)} survived: ` +
     `${verdict.lost} lost, ${verdict.stuck} stuck, ${verdict.staleAccepted} stale writes accepted ` +
     `(of ${thousands(verdict.staleTried)} tried).`,
-    `Workers killed ${counts.kills} times, aborted by poison ${counts.aborts()}, frozen past their lease ` +
+    `Workers killed ${counts.kills()} times, aborted by poison ${counts.aborts()}, frozen past their lease ` +
     `${counts.sigstops}, restarted gracefully ${counts.restarts} times each.`,
     `Database crashed ${counts.databaseCrashes} times; ${counts.sessionKills} sessions ended; half-open: ` +
     `${counts.halfOpen} listeners, ${counts.halfOpenQueries} other connections; ${counts.cuts} cut; tables locked ` +
@@ -53,7 +53,7 @@ export const toJson = (
   stuck: verdict.stuck,
   staleAccepted: verdict.staleAccepted,
   staleTried: verdict.staleTried,
-  workerKills: counts.kills,
+  workerKills: counts.kills(),
   workerAborts: counts.aborts(),
   sigstops: counts.sigstops,
   databaseCrashes: counts.databaseCrashes,
@@ -78,7 +78,7 @@ export const toJson = (
 })
 
 const done = ({ counts }: StormResult): FaultCounts => ({
-  kill: counts.kills,
+  kill: counts.kills(),
   freeze: counts.sigstops,
   crashDatabase: counts.databaseCrashes,
   endSession: counts.sessionKills,

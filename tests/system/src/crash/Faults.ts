@@ -14,7 +14,8 @@ import type * as TcpProxy from "./TcpProxy.ts"
 
 /** How often each fault happened. */
 export interface Counts {
-  kills: number
+  /** Processes that SIGKILL ended, by their exits. */
+  readonly kills: () => number
   /** Workers that a poison job aborted. */
   readonly aborts: () => number
   /** Workers that were frozen until their lease was taken. */
@@ -58,8 +59,8 @@ export const make = Effect.fnUntraced(function*(targets: Targets) {
     ...targets,
     database: yield* Semaphore.make(1),
     counts: {
-      kills: 0,
-      aborts: () => targets.workers.members.filter(({ fate }) => fate === "aborted").length,
+      kills: () => ended(targets, "killed"),
+      aborts: () => ended(targets, "aborted"),
       sigstops: 0,
       databaseCrashes: 0,
       sessionKills: 0,
@@ -76,6 +77,9 @@ export const make = Effect.fnUntraced(function*(targets: Targets) {
   const faults: Faults = state
   return faults
 })
+
+const ended = ({ workers }: Targets, how: Fleet.Fate): number =>
+  workers.members.filter(({ fate }) => fate === how).length
 
 const follow = (state: State, plan: ReadonlyArray<PlannedFault>) =>
   Effect.forEach(plan, ({ atMillis, choice, fault }) =>
@@ -108,7 +112,6 @@ const kill: Act = (state, choice) =>
     const victim = yield* choose(serving(state), choice)
     yield* state.workers.kill(victim)
     if (victim.fate !== "killed") return yield* notNow
-    state.counts.kills += 1
     yield* Effect.ignore(probe(state, victim).pipe(Effect.delay("14 seconds")))
   })
 

@@ -81,6 +81,8 @@ const toFleet = (state: State): Fleet => ({
   kill: (member) =>
     Effect.suspend(() => {
       member.meant = "SIGKILL"
+      // From now on: nobody else is to choose the same victim.
+      member.state = "stopping"
       signal(member, "SIGKILL")
       return Deferred.await(member.ended)
     }),

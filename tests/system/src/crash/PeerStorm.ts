@@ -133,7 +133,7 @@ const start = Effect.fnUntraced(function*(ground: Ground, count: number, poison:
   )
 })
 
-const act = (ground: Ground, counts: { kills: number; databaseCrashes: number }) =>
+const act = (ground: Ground, counts: { databaseCrashes: number }) =>
   Effect.fnUntraced(function*({ choice, fault }: FaultPlan.PlannedFault) {
     const postgres = yield* EmbeddedPostgres.EmbeddedPostgres
     if (fault === "kill") {
@@ -141,7 +141,6 @@ const act = (ground: Ground, counts: { kills: number; databaseCrashes: number })
       const victim = ready[Math.floor(choice * ready.length)]
       if (victim === undefined) return yield* Effect.delay(Effect.fail("nobody serves"), "200 millis")
       yield* ground.fleet.kill(victim)
-      counts.kills += 1
     } else if (fault === "crashDatabase") {
       yield* postgres.crash
       yield* Effect.sleep("200 millis")
@@ -158,7 +157,7 @@ const act = (ground: Ground, counts: { kills: number; databaseCrashes: number })
   })
 
 const storm = Effect.fnUntraced(function*(ground: Ground, seed: number) {
-  const counts = { kills: 0, databaseCrashes: 0 }
+  const counts = { databaseCrashes: 0 }
   yield* start(ground, workers, 0)
   const producer = ground.enlist("producer", "producer", false, { jobs, perSecond: jobs / faultSeconds })
   const perform = act(ground, counts)
@@ -177,7 +176,8 @@ const storm = Effect.fnUntraced(function*(ground: Ground, seed: number) {
     (unfinished) => unfinished === 0
   ))
   const drainedSeconds = done._tag === "Some" ? (performance.now() - calmMillis) / 1_000 : null
-  return { ...counts, drainedSeconds, verdict: judge(ground) }
+  const kills = workersOf(ground).filter(({ fate }) => fate === "killed").length
+  return { ...counts, kills, drainedSeconds, verdict: judge(ground) }
 })
 
 const poisoned = Effect.fnUntraced(function*(ground: Ground) {

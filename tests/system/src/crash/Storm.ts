@@ -188,7 +188,7 @@ const lineOf = (counts: Faults.Counts, planned: number, workers: Fleet.Fleet, pr
   const { aborts, cuts, databaseCrashes, halfOpen, kills, locks, restarts, sessionKills, sigstops } = counts
   const alive = `${workers.ready().length} of ${new Set(workers.members.map(({ place }) => place)).size} workers serve`
   const work = producers.members.some(({ state }) => state !== "ended") ? "producing" : "produced"
-  return `${work}, ${alive}; ${planned} faults planned: ${kills} kills, ${aborts()} aborts, ${sigstops} freezes, ` +
+  return `${work}, ${alive}; ${planned} faults planned: ${kills()} kills, ${aborts()} aborts, ${sigstops} freezes, ` +
     `${databaseCrashes} database crashes, ${sessionKills} sessions ended, ${halfOpen} half-open listeners, ` +
     `${cuts} cuts, ${locks} locks, ${restarts} restarts`
 }
