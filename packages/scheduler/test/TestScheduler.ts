@@ -17,7 +17,7 @@ export const report = { name: "Report", payload: { day: "today" } }
 export const start = "2026-01-01T00:00:00Z"
 
 /** Empty storages. */
-export const storage = MemoryScheduleStorage.layer.pipe(Layer.provideMerge(MemoryStorage.layer))
+const storage = MemoryScheduleStorage.layer.pipe(Layer.provideMerge(MemoryStorage.layer))
 
 /** A scheduler, its storages, and the time at which tests begin. */
 export const layer = (options: Scheduler.SchedulerOptions = {}) =>

@@ -122,7 +122,7 @@ const monthLength = (year: number, month: number): number =>
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 
 /** Days since 1970-01-01. Years are counted from March, so that the leap day is the last of its year. */
-export const daysFrom = (year: number, month: number, day: number): number => {
+const daysFrom = (year: number, month: number, day: number): number => {
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
   const yearOfEra = y - era * 400

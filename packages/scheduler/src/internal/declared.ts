@@ -64,7 +64,7 @@ export const nextOf = ({ timing }: Schedule, now: DateTime.Utc): DateTime.Utc | 
 }
 
 /** Whether two values are the same JSON, whatever the order of their keys. */
-export const isSame = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
+const isSame = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
 
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: Schema.Json) =>

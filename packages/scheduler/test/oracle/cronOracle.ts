@@ -20,7 +20,7 @@ export interface Window {
 }
 
 /** A wall in a zone: `2026-03-29 03:00`. */
-export const wallOf = (timeZone: string): (millis: number) => string => {
+const wallOf = (timeZone: string): (millis: number) => string => {
   const format = new Intl.DateTimeFormat("sv-SE", {
     timeZone,
     hourCycle: "h23",
