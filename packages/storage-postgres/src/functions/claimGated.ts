@@ -217,11 +217,11 @@ end $$`
 const lend = (s: string, queue: string, alone: string): string =>
   `with taken as (
     delete from ${s}.ready r where r.ctid = any(v_tids) returning r.ctid as at, r.*
-  ), ${lent(s, queue, alone, "join unnest(v_tids) with ordinality p(at, place) on p.at = t.at", "order by p.place")}
+  ), ${lent(s, queue, alone, "order by array_position(v_tids, t.at)")}
   ${spend(s)}`
 
 /** The CTEs behind `taken`: the lease, the keys that a start frees, the holds, the count. */
-export const lent = (s: string, queue: string, alone: string, joins: string, order: string): string =>
+export const lent = (s: string, queue: string, alone: string, order: string): string =>
   `lent as (
     insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
     select nextval('${s}.job_seq'), v_now, count(*), count(*), ${alone}, p_worker, ${queue}, p_key,
@@ -230,7 +230,7 @@ export const lent = (s: string, queue: string, alone: string, joins: string, ord
         t.max_attempts, t.priority, t.has_report, t.queue, t.tenant, t.name,
         case when t.key_until_start then null else t.unique_key end, t.tags, t.retry, t.payload,
         null, t.limits, t.weights, nullif(t.gate, ''), null)::${s}.job_row ${order})
-    from taken t ${joins} having count(*) > 0 returning id, size
+    from taken t having count(*) > 0 returning id, size
   ), freed as (
     delete from ${s}.unique_key u using taken t
     where t.key_until_start and u.key = t.unique_key and u.job_id = t.id and u.until is null
@@ -241,7 +241,10 @@ export const lent = (s: string, queue: string, alone: string, joins: string, ord
     insert into ${s}.hold (name, key, job_id, lease_id, sticky)
     select r.name, t.limits[2 * i.n], t.id, l.id, r.kind = 'order'
     from taken t cross join lent l cross join lateral generate_series(1, cardinality(t.limits) / 2) i(n)
-    join ${s}.limit_rule r on r.name = t.limits[2 * i.n - 1] and r.kind in ('concurrency', 'order')
+    cross join lateral (
+      select t.limits[2 * i.n - 1] as name, l_kinds[array_position(l_names, t.limits[2 * i.n - 1])] as kind
+    ) r
+    where r.kind in ('concurrency', 'order')
     on conflict do nothing
   ), counted as (
     insert into ${s}.count_delta (queue, state, delta)

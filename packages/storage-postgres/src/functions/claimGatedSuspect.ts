@@ -49,7 +49,7 @@ begin
     end loop;
     with taken as (
       delete from ${s}.suspect r where r.ctid = v_one.at returning r.*
-    ), ${lent(s, "p_queue", "true", "", "")}
+    ), ${lent(s, "p_queue", "true", "")}
     ${spend(s)}
     return;
   end loop;
