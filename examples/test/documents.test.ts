@@ -61,6 +61,30 @@ describe("links", () => {
   })
 })
 
+/** The tests that a text names: file, then sentence. */
+const namedTests = (text: string) => [...text.replaceAll(/\s+/g, " ").matchAll(/`(\w+(?:\.test)?)` "([^"]+)"/g)]
+
+describe("docs/guides/reliability.md", () => {
+  const promises = read("docs/guides/reliability.md").split("\n## What is not promised")[0]?.split(/\n- |\n\n## .*\n/)
+    .slice(1).filter((text) => text.trim() !== "") ?? []
+
+  it("names a test for every promise", () => {
+    assert.isAtLeast(promises.length, 20)
+    assert.deepStrictEqual(promises.filter((promise) => namedTests(promise).length === 0), [])
+  })
+
+  it("names tests that there are", () => {
+    const files = globSync("{packages,apps,tests,examples}/**/{test,storage-test/src}/**/*.ts", {
+      cwd: Example.root,
+      exclude: (path) => path.includes("node_modules") || path.includes("/build")
+    })
+    const missing = promises.flatMap(namedTests).filter(([, file = "", sentence = ""]) =>
+      !files.some((path) => path.endsWith(`/${file}.ts`) && read(path).includes(sentence))
+    )
+    assert.deepStrictEqual(missing.map(([text]) => text), [])
+  })
+})
+
 describe("ARCHITECTURE.md", () => {
   const architecture = read("ARCHITECTURE.md")
 

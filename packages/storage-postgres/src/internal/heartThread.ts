@@ -68,6 +68,8 @@ const renew = ({ everyMillis, leaseMillis, workerId }: Keep): Effect.Effect<Rene
     )
 }
 
+// Not a window's: there is no origin to name.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
 const tell = (answer: Answer): void => parentPort?.postMessage(answer)
 
 const stands = (millis: number, isOver: boolean): void => {
