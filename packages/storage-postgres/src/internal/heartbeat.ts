@@ -30,23 +30,31 @@ const againMillis = 100
 /** Beats until the registration is lost. */
 export const run = <E>(means: Means<E>): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const { keep, renew, tell } = means
     const silence: Silence = { told: "nothing" }
     let failures = 0
     while (true) {
-      if (mayRenew(means, silence)) {
-        const sentNanos = Heart.nowNanos()
-        const exit = yield* Effect.exit(renew)
-        failures = exit._tag === "Success" ? 0 : failures + 1
-        if (exit._tag === "Failure") tell({ _tag: "Failed", key: keep.key, detail: String(exit.cause) })
-        else {
-          if (exit.value._tag === "Renewed") Heart.write(keep.sent, sentNanos)
-          tell({ _tag: "Renewed", key: keep.key, sentMillis: Number(sentNanos) / 1e6, result: exit.value })
-          if (exit.value._tag === "Lost") return
-        }
-      }
-      yield* Effect.sleep(pauseMillis(keep.everyMillis, failures, yield* Random.next))
+      const beaten = mayRenew(means, silence) ? yield* beat(means) : "Renewed"
+      if (beaten === "Lost") return
+      failures = beaten === "Renewed" ? 0 : failures + 1
+      yield* Effect.sleep(pauseMillis(means.keep.everyMillis, failures, yield* Random.next))
     }
+  })
+
+/** One renewal: what came of it. */
+const beat = <E>({ keep, renew, tell }: Means<E>): Effect.Effect<"Renewed" | "Lost" | "Failed"> =>
+  Effect.suspend(() => {
+    const sentNanos = Heart.nowNanos()
+    return Effect.matchCause(renew, {
+      onSuccess: (result) => {
+        if (result._tag === "Renewed") Heart.write(keep.sent, sentNanos)
+        tell({ _tag: "Renewed", key: keep.key, sentMillis: Number(sentNanos) / 1e6, result })
+        return result._tag
+      },
+      onFailure: (cause) => {
+        tell({ _tag: "Failed", key: keep.key, detail: String(cause) })
+        return "Failed"
+      }
+    })
   })
 
 /** The pause after so many failures in a row; `unit` is from 0 to 1. */
