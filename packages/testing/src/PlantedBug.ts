@@ -9,6 +9,7 @@
 import * as FenceBugs from "./internal/bugs/fenceBugs.ts"
 import * as FlowBugs from "./internal/bugs/flowBugs.ts"
 import * as LeaseBugs from "./internal/bugs/leaseBugs.ts"
+import * as LimitBugs from "./internal/bugs/limitBugs.ts"
 import type { Plant } from "./internal/plant.ts"
 
 /**
@@ -30,4 +31,9 @@ export interface PlantedBug {
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<PlantedBug> = [...FenceBugs.bugs, ...LeaseBugs.bugs, ...FlowBugs.bugs]
+export const all: ReadonlyArray<PlantedBug> = [
+  ...FenceBugs.bugs,
+  ...LeaseBugs.bugs,
+  ...FlowBugs.bugs,
+  ...LimitBugs.bugs
+]

@@ -4,6 +4,7 @@
 import type { Info } from "@millrace/queue/CurrentJob"
 import * as Job from "@millrace/queue/Job"
 import type { JobSignal } from "@millrace/queue/JobSignal"
+import * as Limit from "@millrace/queue/Limit"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -30,7 +31,11 @@ const config = {
 export const definitions = {
   Mail: Job.make("Mail", { ...config, retry: policies.Mail }),
   Report: Job.make("Report", { ...config, retry: policies.Report }),
-  Import: Job.make("Import", { ...config, retry: policies.Import })
+  Import: Job.make("Import", {
+    ...config,
+    retry: policies.Import,
+    limits: [Limit.concurrency("imports", { max: 1, key: "tenant" })]
+  })
 } satisfies { readonly [Name in JobName]: unknown }
 
 /** What handlers need of the stage. */

@@ -67,6 +67,8 @@ export interface Facts {
   /** Transitions into a finished state. */
   finished: number
   position: number
+  /** The most jobs of a key that may run at the same time, by the name of the limit: those that were declared. */
+  readonly limits: Map<string, number>
   /** Claims of each worker and queue, and how many of them began at a larger priority than the smallest. */
   readonly turns: Map<string, { claims: number; overtakings: number }>
 }
@@ -80,6 +82,7 @@ export const make = (): Facts => ({
   removed: new Set(),
   finished: 0,
   position: 0,
+  limits: new Map(),
   turns: new Map()
 })
 
@@ -152,6 +155,19 @@ export const finish = (facts: Facts, job: JobFact, state: "completed" | "cancell
 export const freeKey = (facts: Facts, { id, input }: JobFact): void => {
   const key = Port.keyOf(input)
   if (key !== null && facts.keys.get(key) === id) facts.keys.delete(key)
+}
+
+/** Do the limits of a job have room for it now? A limit that nobody declared has none. */
+export const hasRoom = (facts: Facts, job: JobFact): boolean =>
+  Port.limitsOf(job.input).every(({ id, name }) => holders(facts, id) < (facts.limits.get(name) ?? 0))
+
+/** Running jobs that hold a key of a limit. */
+export const holders = (facts: Facts, id: string): number => {
+  let count = 0
+  for (const { claim, input } of facts.jobs.values()) {
+    if (claim !== null && Port.limitsOf(input).some((limit) => limit.id === id)) count += 1
+  }
+  return count
 }
 
 /** The jobs that a worker runs. */

@@ -28,6 +28,10 @@ export const inspect = (scene: Scene, storage: Service): void => {
     else compare(scene, job, record, Effect.runSync(Port.historyOf(storage, job.id)))
   }
   checkKeys(scene, storage)
+  for (const { rule, uses } of Effect.runSync(storage.inspect.limits)) {
+    const held = uses.find((use) => use.held > 0)
+    if (held !== undefined) journal.breach("I11", `key "${held.key}" of limit ${rule.name} is held by nobody`)
+  }
 }
 
 const compare = ({ journal }: Scene, job: JobFact, record: JobRecord, history: ReadonlyArray<Attempt>): void => {

@@ -20,6 +20,13 @@ export const withoutKey = (job: NewJob): NewJob => ({ ...job, unique: null })
 export const isHandled = ({ handles }: ClaimOptions, { name, version }: NewJob): boolean =>
   handles.some((handle) => handle.name === name && handle.versionMin <= version && version <= handle.versionMax)
 
+/** Is a job under limits? */
+export const isLimited = ({ limits }: NewJob): boolean => limits.length > 0
+
+/** The keys of the limits that a job is under, each as a text. */
+export const limitsOf = ({ limits }: NewJob): ReadonlyArray<{ readonly name: string; readonly id: string }> =>
+  limits.map(({ key, name }) => ({ name, id: JSON.stringify([name, key]) }))
+
 /** The attempts of a job. */
 export const historyOf = (storage: Service, id: JobId): Effect.Effect<ReadonlyArray<Attempt>, StorageError> =>
   storage.inspect.history(id)

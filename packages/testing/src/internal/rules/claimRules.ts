@@ -22,13 +22,30 @@ export const claim = (
     const why = facts.paused.has(options.queue) ? `queue ${options.queue} is paused` : "its lease has ended"
     journal.breach("port", `${options.workerId} is lent jobs although ${why}`)
   }
-  const limit = options.suspects === true ? 1 : options.limit
-  const wanted = isEntitled ? Math.min(limit, candidates.length) : 0
-  if (claims.length !== wanted) {
-    journal.breach("port", `${options.workerId} is lent ${claims.length} jobs of ${options.queue}, not ${wanted}`)
-  }
   for (const each of claims) lend(scene, options, each)
+  if (isEntitled) checkNumber(scene, options, candidates, claims)
   if (options.suspects !== true) checkOrder(scene, options, candidates, claims)
+}
+
+/** Never more than asked for, and fewer only when nothing is left that may start. */
+const checkNumber = (
+  { facts, journal }: Scene,
+  options: ClaimOptions,
+  candidates: ReadonlyArray<JobFact>,
+  claims: ReadonlyArray<Claim>
+): void => {
+  const limit = options.suspects === true ? 1 : options.limit
+  const say = (detail: string) =>
+    journal.breach("port", `${options.workerId} is lent ${claims.length} jobs of ${options.queue}, ${detail}`)
+  if (claims.length > limit) return say(`but asked for ${limit}`)
+  if (claims.length === limit) return
+  const taken = new Set(claims.map(({ id }) => id))
+  const limited = candidates.filter(({ id, input }) => taken.has(id) && Port.isLimited(input)).length
+  const hasSlot = limited < (options.slots ?? limit)
+  const left = candidates.find((job) =>
+    !taken.has(job.id) && (!Port.isLimited(job.input) || (hasSlot && Facts.hasRoom(facts, job)))
+  )
+  if (left !== undefined) say(`but job ${left.id} is left`)
 }
 
 const candidatesOf = (facts: Facts.Facts, options: ClaimOptions): ReadonlyArray<JobFact> =>
@@ -43,6 +60,7 @@ const lend = (scene: Scene, options: ClaimOptions, claim: Claim): void => {
   if (job === undefined) return journal.breach("port", `job ${claim.id} is lent, but nobody inserted it`)
   const wrong = faultOf(job, options, claim)
   if (wrong !== null) journal.breach(wrong[0], `job ${claim.id} is lent to ${options.workerId}, but ${wrong[1]}`)
+  else if (!Facts.hasRoom(facts, job)) journal.breach("I11", `job ${claim.id} is lent beyond its limit`)
   job.state = "running"
   job.token = Math.max(job.token, claim.token)
   job.claim = {
@@ -77,10 +95,13 @@ const checkOrder = (
 ): void => {
   const { breach } = scene.journal
   const taken = new Set(claims.map(({ id }) => id))
-  const left = candidates.filter(({ id }) => !taken.has(id))
-  const got = candidates.filter(({ id }) => taken.has(id))
-  for (const job of got) {
-    const earlier = left.find((other) => isSameLine(job, other) && other.position < job.position)
+  const all = candidates.filter(({ id }) => taken.has(id))
+  const others = candidates.filter(({ id }) => !taken.has(id))
+  // Jobs under limits take turns of their own; how many get one depends on the room that is left.
+  const got = all.filter(({ input }) => !Port.isLimited(input))
+  const left = others.filter(({ input }) => !Port.isLimited(input))
+  for (const job of all) {
+    const earlier = others.find((other) => isSameLine(job, other) && other.position < job.position)
     if (earlier !== undefined) breach("I9", `job ${job.id} overtakes job ${earlier.id} of the same tenant`)
   }
   const overtaken = left.find((other) => got.some((job) => other.input.priority < job.input.priority))
@@ -106,8 +127,10 @@ const countTurn = (
   }
 }
 
+/** One line: the same priority and tenant, under the same limits. */
 const isSameLine = (a: JobFact, b: JobFact): boolean =>
   a.input.tenant === b.input.tenant && a.input.priority === b.input.priority
+  && JSON.stringify(Port.limitsOf(a.input)) === JSON.stringify(Port.limitsOf(b.input))
 
 const checkTurns = (
   breach: (invariant: string, detail: string) => void,

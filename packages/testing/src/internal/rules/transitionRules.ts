@@ -31,6 +31,7 @@ export const transition = (
 export const control = ({ facts }: Scene, command: ControlCommand): void => {
   if (command._tag === "PauseQueue") facts.paused.add(command.queue)
   if (command._tag === "ResumeQueue") facts.paused.delete(command.queue)
+  if (command._tag === "DeclareLimits") { for (const { max, name } of command.rules) facts.limits.set(name, max) }
 }
 
 const act = (facts: Facts.Facts, job: JobFact, action: TransitionAction): TransitionResult["to"] => {
