@@ -140,4 +140,43 @@ describe("Queue", () => {
       assert.isAtMost(reason.length, 8_192)
       assert.isTrue(reason.startsWith("a\ufffdx"))
     }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("explains a job, and lists what its handler wrote", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* Send.enqueue({ to: "ada" })
+      assert.deepStrictEqual((yield* queue.explain(id)).reasons, [
+        { _tag: "NoWorker", name: "Send", version: 1, reason: "none" }
+      ])
+      assert.deepStrictEqual(yield* queue.logs(id), [])
+      yield* TestWorker.start(Send.toLayer(({ to }, job) => job.log(`to ${to}`, "Warn")), { queues: ["mail"] })
+      yield* TestWorker.settle
+      assert.deepStrictEqual((yield* queue.explain(id)).reasons, [{ _tag: "Finished", state: "completed" }])
+      assert.deepStrictEqual((yield* queue.logs(id)).map(({ level, message }) => [level, message]), [[
+        "Warn",
+        "to ada"
+      ]])
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("fails to explain a job that does not exist", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const missing = JobId.makeUnsafe(404)
+      assert.strictEqual((yield* Effect.flip(queue.explain(missing)))._tag, "JobNotFound")
+      assert.strictEqual((yield* Effect.flip(queue.logs(missing)))._tag, "JobNotFound")
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("lists limits and tenants", () =>
+    Effect.gen(function*() {
+      const { admission } = yield* Queue.Queue
+      yield* Send.enqueueAll(["a", "b", "a"].map((tenant) => ({ payload: { to: "ada" }, options: { tenant } })))
+      yield* admission.setWeight("b", 3)
+      const tenants = yield* admission.tenants()
+      assert.deepStrictEqual(tenants.map(({ available, tenant, weights }) => [tenant, available, weights]), [
+        ["a", 2, []],
+        ["b", 1, [{ queue: null, weight: 3 }]]
+      ])
+      assert.deepStrictEqual((yield* admission.tenants({ after: "a" })).map(({ tenant }) => tenant), ["b"])
+      assert.deepStrictEqual(yield* admission.limits, [])
+    }).pipe(Effect.provide(TestWorker.layer())))
 })
