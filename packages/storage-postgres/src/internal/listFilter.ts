@@ -86,8 +86,11 @@ export const indexedPartOf = (query: JobQuery, place: Place, range: Range, binde
     }
     default: {
       const own = key === "cancelled" ? ["j.state = 'cancelled'"] : []
+      const halted = place === "dead" && wants(query, "dead") !== wants(query, "quarantined")
+        ? [`j.outcome ${wants(query, "dead") ? "<>" : "="} 'quarantined'`]
+        : []
       const retryable = place === "scheduled" && !wants(query, "scheduled") ? ["j.retryable"] : []
-      return { place, where: [...own, ...retryable, ...ranged(range, "j.id", binder)], order: "j.id desc" }
+      return { place, where: [...own, ...halted, ...retryable, ...ranged(range, "j.id", binder)], order: "j.id desc" }
     }
   }
 }
@@ -138,9 +141,6 @@ const residual = (query: JobQuery, place: Place, { bind }: Binder): ReadonlyArra
     ...(place === "scheduled" && wants(query, "scheduled") && !wants(query, "retryable") ? ["not j.retryable"] : []),
     ...(place === "finished" && wants(query, "completed") && !wants(query, "cancelled")
       ? ["j.state = 'completed'"]
-      : []),
-    ...(place === "dead" && wants(query, "dead") !== wants(query, "quarantined")
-      ? [`j.outcome ${wants(query, "dead") ? "<>" : "="} 'quarantined'`]
       : []),
     ...(key === "name" ? [] : among("name", query.names)),
     ...(key === "tenant" ? [] : among("tenant", query.tenants)),

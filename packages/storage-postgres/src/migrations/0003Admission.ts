@@ -2,12 +2,12 @@
  * Admission: limits and what holds them, pauses, weights, keys of a period, times to live, quarantine.
  *
  * Jobs under limits lie in `ready` like all others, but in an index of their own (`gate`), so that whoever claims jobs
- * without limits never meets them. What a limit admits is decided by `claim_gated`, see `functions/claimGated.ts`.
+ * without limits never meets them. What a limit admits is decided by `claim_gated`, see `statements/functions/claimGated.ts`.
  */
-import { claimGated } from "../functions/claimGated.ts"
-import { claimGatedSuspect } from "../functions/claimGatedSuspect.ts"
-import { limitNow } from "../functions/limitNow.ts"
 import type { Migration } from "../Migration.ts"
+import { claimGated } from "../statements/functions/claimGated.ts"
+import { claimGatedSuspect } from "../statements/functions/claimGatedSuspect.ts"
+import { limitNow } from "../statements/functions/limitNow.ts"
 
 /** The tables that hold jobs, each with these columns since this migration. */
 const jobTables = ["ready", "suspect", "scheduled", "finished", "dead"] as const
@@ -55,6 +55,7 @@ const shortLived = `with (
 )`
 
 const tables = (s: string): ReadonlyArray<string> => [
+  `create index dead_quarantined on ${s}.dead (id) where outcome = 'quarantined'`,
   `create table ${s}.limit_rule (
     name text collate "C" primary key,
     kind text not null check (kind in ('concurrency', 'rate', 'window', 'order')),
@@ -131,6 +132,7 @@ export const admission: Migration = {
       "tenant_weight"
     ]
       .map((table) => `drop table ${s}.${table}`),
+    `drop index ${s}.dead_quarantined`,
     `update ${s}.dead set outcome = 'dead' where outcome = 'quarantined'`,
     `update ${s}.attempt set outcome = 'dead' where outcome = 'quarantined'`,
     ...outcomes(s, false),

@@ -15,6 +15,8 @@
  *
  * Weights are taken in the order of the jobs: where the next one does not fit, the gate is closed.
  */
+
+/** Settings of a function that keep it to its indexes. */
 export const byIndex = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off"
 
 const open = `least(w, l_full[k]) <= l_room[k] + 1e-9`
@@ -63,6 +65,7 @@ export const lookUp = (s: string): string =>
         exit when v_n = 0;
       end loop;`
 
+/** Creates the function. */
 export const claimGated = (s: string): string =>
   `create function ${s}.claim_gated(
   p_now timestamptz, p_worker text, p_queue text, p_names text[], p_mins int[], p_maxs int[], p_level int,

@@ -4,6 +4,8 @@
  *
  * Plan: primary key probes; the holds of the key are counted by theirs.
  */
+
+/** Creates the function. */
 export const limitNow = (s: string): string =>
   `create function ${s}.limit_now(p_name text, p_key text, p_at timestamptz)
 returns table (kind text, max float8, per_ms float8, burst float8, paused boolean, held int, tokens float8)
