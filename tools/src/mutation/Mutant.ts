@@ -16,16 +16,45 @@ export interface Mutant {
   readonly dropped: string
 }
 
-const quoted = (name: string) => `"${name}"`
+/** Statements take the schema, and perhaps which optional parts they have: all of them. */
+const everything: ReadonlyArray<unknown> = ["\"millrace\"", new Proxy({}, { get: () => true })]
+
+/** The text of a statement with all its parts; null for what is no statement. */
+const fullText = (value: unknown): string | null => {
+  if (typeof value !== "function" || value.length === 0 || value.length > everything.length) return null
+  const text: unknown = Reflect.apply(value, undefined, everything.slice(0, value.length))
+  return typeof text === "string" ? text : null
+}
 
 /** All mutants of a statement; identical guards of one statement count each. */
-export const ofStatement = (name: string, sql: string): ReadonlyArray<Mutant> =>
+const ofStatement = (name: string, sql: string): ReadonlyArray<Mutant> =>
   SqlGuard.find(sql).map((guard, index) => ({ id: `${name}#${index}`, clause: guard.clause, dropped: guard.text }))
 
-/** The text of a statement as the mutant has it; any other statement stays as it is. */
-export const apply = (id: string | undefined, name: string, sql: string): string => {
-  if (id === undefined || !id.startsWith(`${name}#`)) return sql
-  const guard = SqlGuard.find(sql)[Number(id.slice(name.length + 1))]
+/** The mutants of all statements of a module. */
+export const ofModule = (module: string, statements: Readonly<Record<string, unknown>>): ReadonlyArray<Mutant> =>
+  Object.entries(statements).flatMap(([name, value]) => {
+    const text = fullText(value)
+    return text === null ? [] : ofStatement(`${module}.${name}`, text)
+  })
+
+/** Which guard to drop: the `nth` of all with this text, whatever other parts a statement has. */
+interface Target {
+  readonly text: string
+  readonly nth: number
+}
+
+const targetOf = (id: string | undefined, name: string, sql: string | null): Target | null => {
+  if (id === undefined || sql === null || !id.startsWith(`${name}#`)) return null
+  const guards = SqlGuard.find(sql)
+  const index = Number(id.slice(name.length + 1))
+  const text = guards[index]?.text
+  return text === undefined ? null : { text, nth: guards.slice(0, index).filter((one) => one.text === text).length }
+}
+
+/** Schemas differ in tests: what is compared is the text without its name. */
+const drop = (sql: string, schema: unknown, target: Target): string => {
+  const same = (text: string) => text.replaceAll(String(schema), "\"millrace\"") === target.text
+  const guard = SqlGuard.find(sql).filter((one) => same(one.text))[target.nth]
   return guard === undefined ? sql : SqlGuard.without(sql, guard)
 }
 
@@ -36,21 +65,12 @@ export const wrap = (
   statements: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(statements).map(([name, value]) => [
-      name,
-      typeof value === "function"
-        ? (...args: ReadonlyArray<unknown>) => {
-          const text: unknown = Reflect.apply(value, undefined, args)
-          return typeof text === "string" ? apply(id, `${module}.${name}`, text) : text
-        }
-        : value
-    ])
+    Object.entries(statements).map(([name, value]) => {
+      const target = targetOf(id, `${module}.${name}`, fullText(value))
+      if (typeof value !== "function" || target === null) return [name, value]
+      return [name, (...args: ReadonlyArray<unknown>) => {
+        const text: unknown = Reflect.apply(value, undefined, args)
+        return typeof text === "string" ? drop(text, args[0], target) : text
+      }]
+    })
   )
-
-/** The mutants of all statements of a module, whose texts take nothing but a schema. */
-export const ofModule = (module: string, statements: Readonly<Record<string, unknown>>): ReadonlyArray<Mutant> =>
-  Object.entries(statements).flatMap(([name, value]) => {
-    if (typeof value !== "function" || value.length !== 1) return []
-    const text: unknown = Reflect.apply(value, undefined, [quoted("millrace")])
-    return typeof text === "string" ? ofStatement(`${module}.${name}`, text) : []
-  })

@@ -22,6 +22,23 @@ describe("Mutant", () => {
     assert.strictEqual(others.end("s"), statements.end("s"))
   })
 
+  it("finds the same guard in a statement with fewer parts", () => {
+    const parts = {
+      end: (schema: string, { holds }: { readonly holds: boolean }) =>
+        `with gone as (delete from ${schema}.lease where id = $1${holds ? " and held" : ""}) select 1 where token = $2`
+    }
+    assert.deepStrictEqual(Mutant.ofModule("settle", parts).map(({ dropped }) => dropped), [
+      "id = $1",
+      "held",
+      "token = $2"
+    ])
+    const wrapped = Mutant.wrap("settle.end#2", "settle", parts) as typeof parts
+    assert.strictEqual(
+      wrapped.end("s", { holds: false }),
+      "with gone as (delete from s.lease where id = $1) select 1 where true"
+    )
+  })
+
   it("changes nothing without a mutant", () => {
     const wrapped = Mutant.wrap(undefined, "settle", statements) as typeof statements
     assert.strictEqual(wrapped.end("s"), statements.end("s"))
