@@ -18,6 +18,8 @@ const endpoints: Array<Endpoint> = []
 HttpApi.reflect(Api.Api, {
   onGroup: () => {},
   onEndpoint: ({ endpoint, mergedAnnotations }) => {
+    // No API key opens the drain: it has a secret of its own, and DrainHandlers.test.ts asks for it.
+    if (endpoint.identifier === "drain") return
     endpoints.push({
       method: endpoint.method,
       path: endpoint.path.replaceAll(/:([a-zA-Z]+)/g, "4242"),

@@ -29,13 +29,11 @@ export const statuses = {
   IllegalTransition: 409,
   ScheduleExists: 409,
   ScheduleOwned: 409,
-  IdempotencyConflict: 409,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,
   InvalidPayload: 422,
   UnknownJob: 422,
   InvalidSchedule: 422,
-  IdempotencyMismatch: 422,
   TooManyRequests: 429,
   InternalError: 500,
   Unavailable: 503

@@ -1,5 +1,5 @@
 /**
- * The errors of what is not a job: queues, limits, schedules, and requests that are repeated.
+ * The errors of what is not a job: queues, limits, schedules.
  *
  * `ApiError` unites them with all others.
  *
@@ -94,23 +94,6 @@ export class ScheduleOwned extends Schema.Error<ScheduleOwned>("ScheduleOwned")(
 }
 
 /**
- * Status 409: a request with the same Idempotency-Key is under way; repeat it later.
- *
- * @stability unstable
- * @category errors
- * @since 0.1.0
- */
-export class IdempotencyConflict extends Schema.Error<IdempotencyConflict>("IdempotencyConflict")(
-  envelope("IdempotencyConflict"),
-  answered("IdempotencyConflict", "A request with this key is under way")
-) {
-  readonly _tag = "IdempotencyConflict"
-  override get message(): string {
-    return this.error.message
-  }
-}
-
-/**
  * Status 422: the rule of a schedule can not be: a wrong expression, an unknown time zone, an instant in the past;
  * `field` names it.
  *
@@ -129,23 +112,6 @@ export class InvalidSchedule extends Schema.Error<InvalidSchedule>("InvalidSched
 }
 
 /**
- * Status 422: the Idempotency-Key was used for another request before; nothing was changed.
- *
- * @stability unstable
- * @category errors
- * @since 0.1.0
- */
-export class IdempotencyMismatch extends Schema.Error<IdempotencyMismatch>("IdempotencyMismatch")(
-  envelope("IdempotencyMismatch"),
-  answered("IdempotencyMismatch", "The key was used for another request")
-) {
-  readonly _tag = "IdempotencyMismatch"
-  override get message(): string {
-    return this.error.message
-  }
-}
-
-/**
  * All of them.
  *
  * @stability unstable
@@ -158,7 +124,5 @@ export const all = [
   ScheduleNotFound,
   ScheduleExists,
   ScheduleOwned,
-  IdempotencyConflict,
-  InvalidSchedule,
-  IdempotencyMismatch
+  InvalidSchedule
 ] as const

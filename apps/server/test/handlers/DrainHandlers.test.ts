@@ -90,7 +90,13 @@ describe("DrainHandlers", () => {
     it.effect("asks for the secret, as either header", () =>
       Effect.gen(function*() {
         for (
-          const headers of [{}, { authorization: "Bearer wrong" }, { authorization: secret }, { "x-drain-secret": "" }]
+          const headers of [
+            {},
+            { authorization: "Bearer wrong" },
+            { authorization: secret },
+            { "x-drain-secret": "" },
+            { authorization: `Bearer mr_boss.${"s".repeat(43)}` }
+          ]
         ) {
           const answer = yield* drain({}, headers)
           assert.strictEqual(answer.status, 401)
