@@ -18,9 +18,10 @@ const routes: ReadonlyArray<{ readonly path: string; readonly methods: ReadonlyA
   { path: "/docs", methods: ["GET"] }
 ]
 
-/** `GET /api/v1/jobs/batch` asks for the job with the id "batch", which no job has. */
+/** `GET /api/v1/jobs/batch` asks for the job with the id "batch", and so on: no mistake of the method. */
 const readsAsId = (path: string, method: string) =>
-  path === "/api/v1/jobs/batch" && (method === "GET" || method === "DELETE")
+  (path === "/api/v1/jobs/batch" && (method === "GET" || method === "DELETE")) ||
+  (path === "/api/v1/schedules/preview" && ["GET", "DELETE", "PATCH"].includes(method))
 
 /** Takes nothing that could be wrong, and its answer never ends: EventsHandlers.test.ts has it. */
 const isEndless = (path: string) => path === "/api/v1/events"
