@@ -210,7 +210,14 @@ describe("admitting", () => {
       const bulk = yield* Sum.enqueueAll([{ payload: { items: [5] } }, { payload: { items: [6] } }])
       assert.deepStrictEqual(bulk.map(({ _tag }) => _tag), ["Replaced", "Replaced"])
       yield* pass(6_000)
-      assert.deepStrictEqual((yield* Ref.get(seen)).map((items) => items.toSorted((a, b) => a - b)), [[1, 2, 3, 4, 5, 6]])
+      assert.deepStrictEqual((yield* Ref.get(seen)).map((items) => items.toSorted((a, b) => a - b)), [[
+        1,
+        2,
+        3,
+        4,
+        5,
+        6
+      ]])
     }).pipe(test))
 
   it.effect("cancels a job that did not start in its time to live, and runs one that did", () =>
