@@ -29,6 +29,9 @@ HttpApi.reflect(Api.Api, {
   }
 })
 
+/** Asks for a secret of its own instead of a key. */
+const drain = "/api/v1/drain"
+
 const jobs = "/api/v1/jobs"
 const scopes = ["enqueue", "read", "operate", "admin"] as const
 const closed = T.layer({ authentication: "keys", failuresPerMinute: 1_000_000 })
@@ -37,7 +40,15 @@ const idOf = ({ json }: T.Answer) => (json as { readonly id: string }).id
 
 describe("Authorization", () => {
   layer(closed, { excludeTestServices: true, timeout: 60_000 })("on every endpoint (F67)", (it) => {
-    for (const endpoint of endpoints) {
+    it.effect("lets nobody drain by his key alone", () =>
+      Effect.gen(function*() {
+        const admin = yield* Keys.create(["admin"])
+        for (const key of [null, "nonsense", admin.text]) {
+          assert.strictEqual(yield* Keys.statusOf(key, "POST", drain), 403)
+        }
+      }))
+
+    for (const endpoint of endpoints.filter(({ path }) => path !== drain)) {
       const { method, path, reach, scope } = endpoint
       it.effect(`lets in whom it says: ${method} ${path} for ${scope}`, () =>
         Effect.gen(function*() {
