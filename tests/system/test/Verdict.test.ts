@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Execution } from "../src/crash/CrashLedger.ts"
 import * as FaultPlan from "../src/crash/FaultPlan.ts"
+import * as PeerStorm from "../src/crash/PeerStorm.ts"
 import * as PeerVerdict from "../src/crash/PeerVerdict.ts"
 import * as StormSettings from "../src/crash/StormSettings.ts"
 import * as Verdict from "../src/crash/Verdict.ts"
@@ -169,6 +170,19 @@ describe("the verdict over peers", () => {
     })
     const byDatabase = PeerVerdict.judge(new Set([1]), [execution({ by: "worker-2.1" }), again], lives)
     assert.deepInclude(byDatabase, { reExecutions: 1, ofFinished: 1, byDatabase: 1, inFlight: 0 })
+  })
+})
+
+describe("the table of peers", () => {
+  it("shows a row for each, and who did not drain", () => {
+    const verdict = PeerVerdict.judge(new Set([1]), [execution()], [])
+    const result = { verdict, kills: 40, databaseCrashes: 10, innocentsLost: 25, innocents: 115 }
+    const text = PeerStorm.table([
+      { name: "one", drainedSeconds: 3, ...result },
+      { name: "other", drainedSeconds: null, ...result }
+    ])
+    assert.match(text, /^\| one +\| 1 .*\| 3 s .*\| 25 of 115 /m)
+    assert.match(text, /^\| other .*\| not in 120 s /m)
   })
 })
 

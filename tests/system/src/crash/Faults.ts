@@ -230,8 +230,8 @@ const lockTables: Act = (state) =>
 const rollingRestart: Act = (state) =>
   Effect.gen(function*() {
     for (const place of new Set(state.workers.members.map(({ place }) => place))) {
-      const member = state.workers.ready().find((member) => member.place === place)
-      if (member !== undefined) yield* state.workers.stop(member)
+      const here = Effect.suspend(() => choose(state.workers.ready().filter((member) => member.place === place), 0))
+      yield* state.workers.stop(yield* Effect.retry(here, { times: 150 }))
     }
     state.counts.restarts += 1
   })

@@ -90,16 +90,23 @@ const peers = Effect.fnUntraced(function*(choice: Choice) {
   const { folder, json, seed } = choice
   yield* PeerStorm.install
   const live = yield* Live.make
-  const results = yield* Effect.forEach(
+  const results: Array<PeerStorm.PeerResult> = []
+  yield* Effect.forEach(
     PeerStorm.contenders,
     (contender) =>
       PeerStorm.run(contender, { seed, folder, progress: live.show }).pipe(
         // A server of its own, so that none inherits the bloat of another.
-        Effect.provide(Layer.provideMerge(EmbeddedPostgres.layerClient, server))
-      )
+        Effect.provide(Layer.fresh(Layer.provideMerge(EmbeddedPostgres.layerClient, server))),
+        // Told as soon as it is known: the run is long.
+        Effect.tap((result) =>
+          Effect.suspend(() => {
+            results.push(result)
+            return Effect.andThen(Console.log(PeerStorm.table(results)), write(json, results))
+          })
+        )
+      ),
+    { discard: true }
   ).pipe(Effect.ensuring(live.stop))
-  yield* Console.log(PeerStorm.table(results))
-  yield* write(json, results)
   yield* tidy(choice, false)
 })
 
