@@ -56,7 +56,7 @@ layer(Live.layer, { excludeTestServices: true, timeout: 120_000 })("jobs of the 
         assert.isAtMost(rows, (before[index]?.rows ?? 0) * 1.1)
         assert.isAtMost(pages, (before[index]?.pages ?? 0) * 1.1 + 10)
       }
-    }))
+    }), 300_000)
 
   it.effect(`become available together: ${due} in one second`, () =>
     Effect.gen(function*() {
@@ -77,5 +77,5 @@ layer(Live.layer, { excludeTestServices: true, timeout: 120_000 })("jobs of the 
       assert.strictEqual((yield* live.storage.promote({ limit: 1000 })).count, 0)
       const left = "select count(*)::int as value from millrace.scheduled where run_at <= now()"
       assert.strictEqual(yield* Live.value<number>(live, left), 0)
-    }))
+    }), 300_000)
 })
