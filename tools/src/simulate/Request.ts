@@ -11,7 +11,7 @@ export interface Request {
 }
 
 /** How to call it. */
-export const usage = "npm run simulate -- [--seeds N] [--seed FIRST] [--threads N] [--json FILE]"
+const usage = "npm run simulate -- [--seeds N] [--seed FIRST] [--threads N] [--json FILE]"
 
 /** Seeds of a run that names no number. */
 const seedsDefault = 1_000

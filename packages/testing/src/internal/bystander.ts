@@ -3,7 +3,6 @@
  */
 import type { Claim } from "@millrace/storage/Claim"
 import type { Report, Settlement } from "@millrace/storage/Outcome"
-import type { Storage } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
 import * as Exit from "effect/Exit"
 import type * as Facts from "./facts.ts"
@@ -15,9 +14,6 @@ import * as InsertRules from "./rules/insertRules.ts"
 import * as LeaseRules from "./rules/leaseRules.ts"
 import * as SettleRules from "./rules/settleRules.ts"
 import * as TransitionRules from "./rules/transitionRules.ts"
-
-/** The methods of a storage that a process calls. */
-export type Operation = Exclude<keyof Storage["Service"], "capabilities" | "events" | "overview">
 
 /** What all rules look at. */
 export interface Scene {

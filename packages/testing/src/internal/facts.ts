@@ -162,7 +162,7 @@ export const hasRoom = (facts: Facts, job: JobFact): boolean =>
   Port.limitsOf(job.input).every(({ id, name }) => holders(facts, id) < (facts.limits.get(name) ?? 0))
 
 /** Running jobs that hold a key of a limit. */
-export const holders = (facts: Facts, id: string): number => {
+const holders = (facts: Facts, id: string): number => {
   let count = 0
   for (const { claim, input } of facts.jobs.values()) {
     if (claim !== null && Port.limitsOf(input).some((limit) => limit.id === id)) count += 1
