@@ -48,7 +48,7 @@ layer(Live.layer, { excludeTestServices: true, timeout: 120_000 })("jobs of the 
       })
       const before = yield* claimed
       yield* live.storage.insert([Fixture.newJob({ delayMillis: 30 * 86_400_000 })])
-      yield* copy(future, 10_000_000, "now() + i * interval '1 minute'")
+      yield* copy(future, 10_000_000, "now() + interval '30 days' + i * interval '1 second'")
       const after = yield* claimed
       assert.lengthOf(after, before.length)
       yield* Effect.log(`pages and rows of a claim without and with: ${JSON.stringify([before, after])}`)
