@@ -165,7 +165,9 @@ export const schedulesSuite = <E>(
           const enqueued = yield* T.get(`/api/v1/jobs/${jobId}`)
           assert.deepInclude(enqueued.json, { name: "Echo", payload: { a: 1 }, queue: "scheduled-work", tenant: "t1" })
           const ticks = (yield* T.get(`${path}/triggered/ticks`)).json as Items
-          assert.deepStrictEqual(ticks.items, [tick.json as Record<string, unknown>])
+          const { at: _, ...known } = tick.json as Record<string, unknown>
+          assert.strictEqual(ticks.items.length, 1)
+          assert.deepInclude(ticks.items[0], known)
         }))
 
       it.effect("previews a timing and a schedule", () =>
