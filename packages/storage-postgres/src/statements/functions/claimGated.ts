@@ -101,7 +101,22 @@ begin
 
   <<tenants>>
   loop
-    exit when v_room = 0 or probed >= p_probes;
+    ${nextTenant(s)}
+    ${nextGate(s)}
+      ${takeJobs(s)}
+    last_tenant := v_tenant;
+    v_count := v_count - v_want;
+    turn_left := case when v_room = 0 and v_circle = 0 then greatest(v_quantum - v_count, 0) else 0 end;
+  end loop;
+
+  next_ms := v_next;
+  if cardinality(v_tids) = 0 then return; end if;
+  ${lend(s, "p_queue", "false")}
+end $$`
+
+/** Goes on to the tenant whose turn it is, and says how long that is. */
+const nextTenant = (s: string): string =>
+  `exit when v_room = 0 or probed >= p_probes;
     v_next_tenant := null;
     if v_begin is null and p_left > 0 then
       select r.tenant into v_next_tenant from ${s}.ready r where r.queue = p_queue and r.priority = p_level
@@ -137,8 +152,11 @@ begin
         where t.tenant = v_tenant and (t.all_queues or t.queue = p_queue) order by t.all_queues limit 1;
       v_base := greatest(1, round(p_per_tenant * coalesce(v_weight, 1)))::int;
       v_quantum := least(v_base::bigint * (4 ^ least(v_circle, 6))::bigint, 1000000)::int;
-    end if;
-    v_want := least(v_quantum, v_room);
+    end if;`
+
+/** Goes through the gates of a tenant, from a random one on; comes to an end with one that has room. */
+const nextGate = (s: string): string =>
+  `v_want := least(v_quantum, v_room);
     v_count := v_want;
     v_from := p_start; v_second := false;
 
@@ -164,8 +182,11 @@ begin
       -- The least that a job of this gate may weigh: only what is known for sure closes it without a look at its jobs.
       v_least := case when v_weights is null then 1 else 0 end;
       ${lookUp(s)}
-      continue gates when v_n = 0;
-      v_got := '{}';
+      continue gates when v_n = 0;`
+
+/** Takes the oldest jobs of a gate, as many as its limits leave, and ends the loop over the gates. */
+const takeJobs = (s: string): string =>
+  `v_got := '{}';
       for v_one in
         select r.ctid as at, r.weights from ${s}.ready r
         where r.queue = p_queue and r.priority = p_level and r.gate is not null and r.tenant = v_tenant
@@ -204,17 +225,7 @@ begin
       end loop;
       v_tids := v_tids || v_got; v_want := v_want - v_n; v_room := v_room - v_n;
       v_circle_took := v_circle_took + v_n;
-    end loop;
-
-    last_tenant := v_tenant;
-    v_count := v_count - v_want;
-    turn_left := case when v_room = 0 and v_circle = 0 then greatest(v_quantum - v_count, 0) else 0 end;
-  end loop;
-
-  next_ms := v_next;
-  if cardinality(v_tids) = 0 then return; end if;
-  ${lend(s, "p_queue", "false")}
-end $$`
+    end loop;`
 
 /** Takes the jobs at `v_tids` out of `ready`, lends them, and writes down what they hold and spend. */
 const lend = (s: string, queue: string, alone: string): string =>

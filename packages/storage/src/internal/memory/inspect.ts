@@ -59,7 +59,7 @@ export const limits = (state: MemoryState, now: number): ReadonlyArray<LimitReco
 
 /** Tenants by name. */
 export const tenants = (state: MemoryState, query: TenantQuery, now: number): ReadonlyArray<TenantRecord> => {
-  const names = new Set([...state.weights.keys()])
+  const names = new Set(state.weights.keys())
   for (const { name, what } of state.limits.pauses.values()) {
     if (what === "tenant") names.add(name)
   }
@@ -120,17 +120,15 @@ const limitFacts = (state: MemoryState, job: MemoryJob, limit: JobLimit, now: nu
 
 const countAhead = (state: MemoryState, job: MemoryJob): number => {
   const queue = state.queues.get(job.queue)
-  let ahead = 0
-  for (const lines of queue === undefined ? [] : [queue.lines.free, queue.lines.gated]) {
-    for (const [priority, byTenant] of lines) {
-      if (priority > job.priority) continue
-      for (const other of byTenant.get(job.tenant)?.values() ?? []) {
-        if (priority < job.priority || other.position < job.position) ahead += 1
-      }
-    }
-  }
-  return Math.min(ahead, countMax)
+  const lines = queue === undefined ? [] : [...queue.lines.free, ...queue.lines.gated]
+  const others = lines
+    .filter(([priority]) => priority <= job.priority)
+    .flatMap(([, byTenant]) => [...(byTenant.get(job.tenant)?.values() ?? [])])
+  return Math.min(others.filter((other) => isBefore(other, job)).length, countMax)
 }
+
+const isBefore = (a: MemoryJob, b: MemoryJob): boolean =>
+  a.priority < b.priority || (a.priority === b.priority && a.position < b.position)
 
 const overridesOf = (state: MemoryState, name: string, now: number): LimitRecord["overrides"] =>
   [...(state.limits.overrides.get(name)?.values() ?? [])]

@@ -44,5 +44,5 @@ export const release = (keys: Keys, key: string | null, jobId: JobId): void => {
 
 /** Forgets keys that nobody holds. */
 export const sweep = (keys: Keys, now: number): void => {
-  for (const key of [...keys.keys()]) if (holderOf(keys, key, now) === undefined) keys.delete(key)
+  for (const key of keys.keys()) if (holderOf(keys, key, now) === undefined) keys.delete(key)
 }
