@@ -25,7 +25,8 @@ const step = (shop: Workshop.Workshop, memory: { dueMillis: number }): Effect.Ef
     const nowMillis = Workshop.nowMillis(shop)
     const nextMillis = Math.min(memory.dueMillis, shop.expiryMillis)
     if (nowMillis < nextMillis) return Effect.succeed(Loop.exactly(Math.ceil(nextMillis - nowMillis)))
-    shop.expiryMillis = Infinity
+    // An end that is still to come stays known: the renewals tell of it only once.
+    if (shop.expiryMillis <= nowMillis) shop.expiryMillis = Infinity
     return Effect.flatMap(reclaim(shop), (count) =>
       Effect.map(Random.next, (unit) => {
         const pauseMillis = count > 0 ? 0 : Loop.spreadMillis(pauseBetween(shop.settings.leaseMillis), unit)
