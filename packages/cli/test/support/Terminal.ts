@@ -13,16 +13,16 @@ import * as Millrace from "../../src/Millrace.ts"
 import * as Progress from "../../src/Progress.ts"
 
 /** Completes with what it was given. */
-export const Echo = Job.make("Echo", { payload: Schema.Json, success: Schema.Json })
+const Echo = Job.make("Echo", { payload: Schema.Json, success: Schema.Json })
 
-export class Refused extends Schema.TaggedError<Refused>()("Refused", { detail: Schema.String }) {
+class Refused extends Schema.TaggedError<Refused>()("Refused", { detail: Schema.String }) {
   override get message(): string {
     return this.detail
   }
 }
 
 /** Dies at once. */
-export const Doomed = Job.make("Doomed", { payload: {}, error: Refused, maxAttempts: 1 })
+const Doomed = Job.make("Doomed", { payload: {}, error: Refused, maxAttempts: 1 })
 
 /** Where a test's server is. */
 export class Served extends Context.Service<Served, { readonly url: string }>()("@millrace/cli/test/Served") {}
