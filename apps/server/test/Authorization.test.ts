@@ -39,7 +39,7 @@ const closed = T.layer({ authentication: "keys", failuresPerMinute: 1_000_000 })
 const idOf = ({ json }: T.Answer) => (json as { readonly id: string }).id
 
 describe("Authorization", () => {
-  layer(closed, { excludeTestServices: true, timeout: 60_000 })("on every endpoint (F67)", (it) => {
+  layer(closed, { excludeTestServices: true, timeout: 60_000 })("F67: on every endpoint", (it) => {
     it.effect("lets nobody drain by his key alone", () =>
       Effect.gen(function*() {
         const admin = yield* Keys.create(["admin"])
@@ -111,7 +111,7 @@ describe("Authorization", () => {
   })
 
   layer(closed, { excludeTestServices: true, timeout: 60_000 })("of one tenant", (it) => {
-    it.effect("does not show, list, change or remove the jobs of others: they are not there (F67)", () =>
+    it.effect("F67: does not show, list, change or remove the jobs of others: they are not there", () =>
       Effect.gen(function*() {
         const admin = yield* Keys.create(["admin"])
         const acme = yield* Keys.create(["operate", "enqueue"], { tenant: "acme" })
@@ -147,7 +147,7 @@ describe("Authorization", () => {
         assert.strictEqual((yield* Keys.send(acme.text, "POST", `${jobs}/${own}/cancel`)).status, 200)
       }))
 
-    it.effect("gives new jobs the tenant of the key, and refuses others named inside (F68)", () =>
+    it.effect("F68: gives new jobs the tenant of the key, and refuses others named inside", () =>
       Effect.gen(function*() {
         const acme = yield* Keys.create(["enqueue"], { tenant: "acme" })
         const created = yield* Keys.send(acme.text, "POST", jobs, { name: "Echo", payload: { tenant: "other" } })
@@ -165,7 +165,7 @@ describe("Authorization", () => {
   })
 
   layer(closed, { excludeTestServices: true, timeout: 60_000 })("of some queues", (it) => {
-    it.effect("keeps to them: creating, reading, listing, pausing (F67, F68)", () =>
+    it.effect("F67, F68: keeps to them: creating, reading, listing, pausing", () =>
       Effect.gen(function*() {
         const admin = yield* Keys.create(["admin"])
         const mail = yield* Keys.create(["operate", "enqueue"], { queues: ["mail*"] })
@@ -194,7 +194,7 @@ describe("Authorization", () => {
   layer(T.layer({ requestsPerSecond: 1, requestBurst: 5, authentication: "keys", failuresPerMinute: 3 }), {
     excludeTestServices: true
   })("with limits", (it) => {
-    it.effect("answers 429 with the seconds to wait, and slows down who guesses (F76)", () =>
+    it.effect("F76: answers 429 with the seconds to wait, and slows down who guesses", () =>
       Effect.gen(function*() {
         const key = yield* Keys.create(["read"])
         const guesses = yield* Effect.all(Array.from({ length: 5 }, () => Keys.send("mr_a.b", "GET", jobs)))
@@ -209,7 +209,7 @@ describe("Authorization", () => {
   })
 
   layer(closed, { excludeTestServices: true, timeout: 60_000 })("under load", (it) => {
-    it.effect("keeps 200 concurrent callers apart: each change has its own actor in the audit (F77)", () =>
+    it.effect("F77: keeps 200 concurrent callers apart: each change has its own actor in the audit", () =>
       Effect.gen(function*() {
         const { audit } = yield* ServiceStorage.ServiceStorage
         const callers = yield* Effect.forEach(

@@ -306,7 +306,7 @@ describe("bad input", () => {
   })
 
   layer(T.layer(), { excludeTestServices: true })("byte by byte", (it) => {
-    it.effect("cuts a chunked body without end, and says so", () =>
+    it.effect("F70: cuts a chunked body without end, and says so", () =>
       Effect.gen(function*() {
         const start = chunk(`{"name":"Echo","payload":"`)
         const answer = yield* RawSocket.exchange(endless(head("Transfer-Encoding: chunked") + start))
@@ -315,7 +315,7 @@ describe("bad input", () => {
         yield* unharmed
       }))
 
-    it.effect("believes no Content-Length that is too large", () =>
+    it.effect("F70: believes no Content-Length that is too large", () =>
       Effect.gen(function*() {
         const answer = yield* RawSocket.exchange([head("Content-Length: 1073741824"), "{"])
         assert.strictEqual(answer.status, 413)

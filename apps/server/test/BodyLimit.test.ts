@@ -59,7 +59,7 @@ describe("BodyLimit", () => {
     assert.isBelow(message.length, 250)
   })
 
-  it("refuses NUL bytes, lone surrogates and depth with their place", () => {
+  it("F55: refuses NUL bytes, lone surrogates and depth with their place", () => {
     assert.strictEqual(refusal(`{"payload":{"a":["\\u0000"]}}`)?.field, "payload.a[0]")
     assert.strictEqual(refusal(`{"payload":"\\ud800"}`)?.field, "payload")
     assert.include(refusal("[".repeat(5000) + "]".repeat(5000))?.message, "deeper")

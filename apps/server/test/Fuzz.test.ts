@@ -113,7 +113,7 @@ describe("the OpenAPI document", () => {
         assert.isTrue(valid, JSON.stringify(errors))
       }))
 
-    it.effect(`tells all answers to ${count} generated requests, none of them 5xx (F69)`, () =>
+    it.effect(`F69: tells all answers to ${count} generated requests, none of them 5xx`, () =>
       Effect.gen(function*() {
         const document = yield* documentOf
         const judge = makeJudge(document)

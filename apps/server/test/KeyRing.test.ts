@@ -68,7 +68,7 @@ describe("KeyRing", () => {
       assert.isNull(yield* actorOf(text))
     }).pipe(Effect.provide(ring())))
 
-  it.effect("takes both secrets during the overlap of a rotation, and only the new one after it (F76)", () =>
+  it.effect("F76: takes both secrets during the overlap of a rotation, and only the new one after it", () =>
     Effect.gen(function*() {
       const { id, text } = yield* store()
       const { keys } = yield* ServiceStorage.ServiceStorage
@@ -110,7 +110,7 @@ describe("KeyRing", () => {
       assert.isNull(yield* actorOf(none))
     }).pipe(Effect.provide(ring({ mayBeOpen: true }))))
 
-  it.effect("is closed when it must ask for keys, even before there is one (F74)", () =>
+  it.effect("F74: is closed when it must ask for keys, even before there is one", () =>
     Effect.gen(function*() {
       assert.isNull(yield* actorOf(none))
     }).pipe(Effect.provide(ring({ mayBeOpen: false }))))

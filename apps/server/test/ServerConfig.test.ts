@@ -106,7 +106,7 @@ describe("ServerConfig", () => {
   }
 
   for (const host of ["0.0.0.0", "::", "10.0.0.5", "jobs.example"]) {
-    it.effect(`refuses to listen on ${host} without keys, and says why (F74)`, () =>
+    it.effect(`F74: refuses to listen on ${host} without keys, and says why`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(ServerConfig.refuseExposed({ ...ServerConfig.defaults, host }))
         assert.strictEqual(error.host, host)

@@ -13,7 +13,7 @@ describe("SiteGuard", () => {
     for (const method of ["GET", "POST", "DELETE"] as const) assert.isNull(refuse(method, { host }))
   })
 
-  it("refuses requests for another host name: DNS rebinding", () => {
+  it("F73: refuses requests for another host name: DNS rebinding", () => {
     assert.strictEqual(refuse("GET", { host: "evil.example:4080" }), "host")
     assert.strictEqual(refuse("GET", { host: "localhost.evil.example" }), "host")
     assert.strictEqual(refuse("GET", { host: "" }), "host")
@@ -25,7 +25,7 @@ describe("SiteGuard", () => {
     assert.strictEqual(refuse("GET", { host: "other.internal" }, ["jobs.internal"]), "host")
   })
 
-  it("refuses changes from pages of other sites", () => {
+  it("F73: refuses changes from pages of other sites", () => {
     for (const method of ["POST", "DELETE", "PUT", "PATCH"] as const) {
       assert.strictEqual(refuse(method, { host, origin: "https://evil.example" }), "origin")
       assert.strictEqual(refuse(method, { host, origin: "null" }), "origin")

@@ -33,7 +33,7 @@ describe("Access", () => {
     assert.strictEqual(Context.get(Context.empty(), Access.Recorded), "together")
   })
 
-  it("is stated by every endpoint, and asked of every endpoint (F67)", () => {
+  it("F67: is stated by every endpoint, and asked of every endpoint", () => {
     assert.isAbove(endpoints.length, 20)
     for (const { middlewares, name, states } of endpoints) {
       assert.isTrue(states, `${name} does not say which scope it needs`)

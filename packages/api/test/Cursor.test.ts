@@ -13,7 +13,7 @@ describe("Cursor", () => {
     assert.deepStrictEqual(Cursor.decode(Cursor.encode(before)), Option.some(before))
   })
 
-  it("holds the largest id", () => {
+  it("F42: holds the largest id", () => {
     const before = JobId.makeUnsafe("9223372036854775807")
     assert.deepStrictEqual(Cursor.decode(Cursor.encode(before)), Option.some(before))
   })

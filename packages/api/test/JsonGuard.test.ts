@@ -12,7 +12,7 @@ describe("JsonGuard", () => {
     for (const leaf of ["", "a", 0, null, false, {}, []]) assert.isNull(JsonGuard.find(leaf))
   })
 
-  it("names the place of a NUL byte", () => {
+  it("F55: names the place of a NUL byte", () => {
     const flaw = JsonGuard.find({ list: [1, { text: "a\u0000b" }] })
     assert.deepStrictEqual(flaw?.path, ["list", 1, "text"])
     assert.include(flaw?.detail, "NUL")
@@ -46,7 +46,7 @@ describe("JsonGuard", () => {
     assert.isNull(JsonGuard.find(Array.from({ length: 10_000 }, () => ({ a: [[]] })), 4))
   })
 
-  it("does not overflow the stack, however deep a value is", () => {
+  it("F57: does not overflow the stack, however deep a value is", () => {
     const flaw = JsonGuard.find(nested(5_000), 100_000)
     assert.isNull(flaw)
     assert.isAtMost(JsonGuard.find(nested(5_000))?.path.length ?? 0, 5)

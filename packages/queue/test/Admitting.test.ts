@@ -89,7 +89,7 @@ describe("admitting", () => {
       assert.isAtLeast(started, 24)
     }).pipe(test))
 
-  it.effect("runs jobs of a fifo key strictly in order, through failures", () =>
+  it.effect("F63: runs jobs of a fifo key strictly in order, through failures", () =>
     Effect.gen(function*() {
       const log = yield* Ref.make<ReadonlyArray<string>>([])
       const Work = Job.make("Work", { payload, fifo: ({ store }) => store })

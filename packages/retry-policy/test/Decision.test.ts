@@ -133,7 +133,7 @@ describe("decide: rules", () => {
 describe("decide: server-told delays", () => {
   const policy = RetryPolicy.fixed("10 seconds", { cap: "20 seconds" })
 
-  it("waits as long as the server said, also beyond the cap", () => {
+  it("F54: waits as long as the server said, also beyond the cap", () => {
     assert.deepStrictEqual(decide(policy, 1, { retryAfterMillis: 90_000 }), retry(90_000))
   })
 

@@ -43,7 +43,7 @@ describe("Jitter.fraction", () => {
     for (const [seed, failures, bits] of expected) assert.strictEqual(Jitter.fraction(seed, failures) * 2 ** 32, bits)
   })
 
-  it("spreads jobs with neighbouring ids evenly", () => {
+  it("F54: spreads jobs with neighbouring ids evenly", () => {
     for (const failures of [1, 2, 25]) {
       const counts = histogram(jobIds(20_000).map((id) => Jitter.fraction(id, failures)))
       // 1,000 expected in each part; the standard deviation is 31.

@@ -78,7 +78,7 @@ describe("a cron expression", () => {
     )
   })
 
-  it("is refused with the place of the mistake", () => {
+  it("F51: is refused with the place of the mistake", () => {
     const places: ReadonlyArray<readonly [text: string, position: number]> = [
       ["60 * * * *", 0],
       ["* 24 * * *", 2],

@@ -115,7 +115,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 120_000 })("limi
       }
     }))
 
-  it.effect("run the jobs of an order one by one, oldest first, though workers die", () =>
+  it.effect("F63: run the jobs of an order one by one, oldest first, though workers die", () =>
     Effect.gen(function*() {
       const shop = yield* begin
       const count = 24

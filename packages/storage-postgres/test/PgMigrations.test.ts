@@ -85,7 +85,7 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
       }
     }))
 
-  it.effect("refuses a database that a newer release migrated", () =>
+  it.effect("F66: refuses a database that a newer release migrated", () =>
     Effect.gen(function*() {
       const schema = "newer"
       const sql = yield* PgClient.PgClient
@@ -102,7 +102,7 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
 
   // F65
   it.effect(
-    "lets one of 20 migrate that start at once, round after round, without a deadlock",
+    "F65: lets one of 20 migrate that start at once, round after round, without a deadlock",
     () =>
       Effect.gen(function*() {
         const clients = yield* Effect.forEach(
@@ -141,7 +141,7 @@ layer(LiveDatabase.empty, { excludeTestServices: true, timeout: 120_000 })("PgMi
 
   // F65
   it.effect(
-    "leaves nothing behind when it is killed at any statement, and completes at the next start",
+    "F65: leaves nothing behind when it is killed at any statement, and completes at the next start",
     () =>
       Effect.gen(function*() {
         const schema = "killed"

@@ -3,14 +3,14 @@ import { Schema } from "effect"
 import * as PgSchema from "../src/PgSchema.ts"
 
 describe("PgSchema", () => {
-  it("quotes the names it takes", () => {
+  it("F71: quotes the names it takes", () => {
     for (const name of ["millrace", "Shop-1", "_x", "A", "a".repeat(40)]) {
       assert.strictEqual(PgSchema.quoteUnsafe(name), `"${name}"`)
     }
   })
 
   // F71
-  it("refuses names that quoting alone would not make safe or that are too long to derive others from", () => {
+  it("F71: refuses names that quoting alone would not make safe or that are too long to derive others from", () => {
     for (
       const name of [
         "",

@@ -133,7 +133,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("millr
       yield* enqueue(`repeat(U&'\\+01F600', 127)`)
     }))
 
-  it.effect("takes names with quotes and SQL in them as names (F71)", () =>
+  it.effect("F71: takes names with quotes and SQL in them as names", () =>
     Effect.gen(function*() {
       const live = yield* LiveDatabase.live()
       const id = yield* enqueue(`'"; drop table millrace.ready; --', queue => $q$q'"; select 1$q$`)

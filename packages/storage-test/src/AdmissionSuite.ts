@@ -179,7 +179,7 @@ const versions = (test: Declare): void => {
       assert.lengthOf(yield* Steps.claim({ handles: [{ name: "SendMail", versionMin: 3, versionMax: 9 }] }), 1)
     }))
 
-  test("keeps a job in quarantine with its error and its key until a person releases it", () =>
+  test("F59: keeps a job in quarantine with its error and its key until a person releases it", () =>
     Effect.gen(function*() {
       const claim = yield* Steps.running({ unique: Fixture.unique("k") })
       yield* Steps.settle(claim, Fixture.outcomes.quarantined())

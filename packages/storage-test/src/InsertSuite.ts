@@ -111,7 +111,7 @@ const basics = (test: Declare): void => {
       assert.deepStrictEqual(states[0]?.runAt, at(1))
     }))
 
-  test("takes delays that no timer can hold", () =>
+  test("F52: takes delays that no timer can hold", () =>
     Effect.gen(function*() {
       const century = 100 * 365 * 86_400_000
       const record = yield* Steps.get(yield* Steps.insertOne({ delayMillis: century }))
@@ -166,7 +166,7 @@ const uniqueKeys = (test: Declare): void => {
       assert.lengthOf(yield* Steps.insert({}, {}, {}), 3)
     }))
 
-  test("holds a key while the job waits, runs, is retried, snoozed, released or reclaimed", () =>
+  test("F60: holds a key while the job waits, runs, is retried, snoozed, released or reclaimed", () =>
     Effect.gen(function*() {
       yield* Steps.register()
       const id = yield* Steps.insertOne({ unique: Fixture.unique("k"), delayMillis: 1000 })

@@ -94,7 +94,7 @@ const concurrency = (test: Declare): void => {
       }))
   }
 
-  test("counts the slots of a lost worker until it is reclaimed, and of one that leaves no longer", () =>
+  test("F61: counts the slots of a lost worker until it is reclaimed, and of one that leaves no longer", () =>
     Effect.gen(function*() {
       yield* begin
       yield* Steps.register("w2", { leaseMillis: 600_000 })
@@ -240,7 +240,7 @@ const order = (test: Declare): void => {
       assert.deepStrictEqual(payloads(yield* Steps.claim()), ["urgent"])
     }))
 
-  test("keeps the place of a job that died with its worker, and gives it away when the job is cancelled", () =>
+  test("F63: keeps the place of a job that died with its worker, and gives it away when the job is cancelled", () =>
     Effect.gen(function*() {
       yield* begin
       const [first] = yield* Steps.insert(...many(2, under("line")))

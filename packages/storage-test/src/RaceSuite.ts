@@ -133,7 +133,7 @@ const once = (test: Declare): void => {
 }
 
 const opposites = (test: Declare): void => {
-  test("a settle and a reclaim: one wins, the other finds nothing", () =>
+  test("F05: a settle and a reclaim: one wins, the other finds nothing", () =>
     Effect.gen(function*() {
       for (let round = 0; round < rounds; round++) {
         const workerId = `w${round}`
@@ -172,7 +172,7 @@ const opposites = (test: Declare): void => {
       }
     }))
 
-  test("a claim and a cancel: cancelled, or running and asked to stop", () =>
+  test("F62: a claim and a cancel: cancelled, or running and asked to stop", () =>
     Effect.gen(function*() {
       yield* Steps.register()
       for (let round = 0; round < rounds; round++) {
@@ -190,7 +190,7 @@ const opposites = (test: Declare): void => {
       }
     }))
 
-  test("a settle and a cancel: one end, and the request does not outlive the claim", () =>
+  test("F62: a settle and a cancel: one end, and the request does not outlive the claim", () =>
     Effect.gen(function*() {
       yield* Steps.register()
       for (let round = 0; round < rounds; round++) {

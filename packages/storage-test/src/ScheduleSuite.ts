@@ -160,7 +160,7 @@ const declareModify = (test: Declare): void => {
       assert.strictEqual((yield* tick()).nextDueMillis, null)
     }))
 
-  test("fires instants with an edit, and keeps their history after the schedule is gone", () =>
+  test("F50: fires instants with an edit, and keeps their history after the schedule is gone", () =>
     Effect.gen(function*() {
       yield* put(newSchedule())
       const { schedule, ticks } = yield* fire("nightly", firing(-2000, { kind: "backfill", overlap: false }))
@@ -298,7 +298,7 @@ const declareTick = (test: Declare): void => {
       assert.strictEqual(ticks[2]?.jobId, holder?.id)
     }))
 
-  test("fires each instant once when many tick at the same time", () =>
+  test("F47: fires each instant once when many tick at the same time", () =>
     Effect.gen(function*() {
       for (let n = 0; n < 5; n++) yield* put(newSchedule({ name: `s${n}` }))
       for (let round = 0; round < 4; round++) {

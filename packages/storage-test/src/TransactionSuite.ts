@@ -55,7 +55,7 @@ export const suite = (declare: Declare): void => {
         yield* Steps.insertOne({ unique: Fixture.unique("k") })
       }))
 
-    test("undoes an inner transaction alone", () =>
+    test("F39: undoes an inner transaction alone", () =>
       Effect.gen(function*() {
         yield* transaction(Effect.gen(function*() {
           yield* Steps.insertOne({ payload: "before" })
@@ -85,7 +85,7 @@ export const suite = (declare: Declare): void => {
         assert.strictEqual((yield* Steps.get(next)).state, "available")
       }))
 
-    test("hides its jobs until it commits, and a later job does not make them lost", () =>
+    test("F39: hides its jobs until it commits, and a later job does not make them lost", () =>
       Effect.gen(function*() {
         yield* Steps.register()
         const inserted = yield* Deferred.make<void>()

@@ -221,7 +221,7 @@ const retrying = (test: Declare): void => {
       }))
   }
 
-  test("gives a redriven job its unique key back", () =>
+  test("F60: gives a redriven job its unique key back", () =>
     Effect.gen(function*() {
       const id = yield* jobIn("dead", { unique: Fixture.unique("k") })
       yield* Steps.transition([id], "Retry")
@@ -241,7 +241,7 @@ const retrying = (test: Declare): void => {
       assert.deepStrictEqual(yield* Steps.transition([first], "Retry"), [{ id: first, from: "dead", to: "available" }])
     }))
 
-  test("redrives only one of several jobs with the same unique key", () =>
+  test("F41: redrives only one of several jobs with the same unique key", () =>
     Effect.gen(function*() {
       const first = yield* jobIn("dead", { unique: Fixture.unique("k") })
       const second = yield* jobIn("dead", { unique: Fixture.unique("k") })

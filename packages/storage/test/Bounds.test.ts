@@ -38,7 +38,7 @@ describe("Bounds", () => {
     }
   })
 
-  it("names the field that holds a NUL character or a lone surrogate", () => {
+  it("F55: names the field that holds a NUL character or a lone surrogate", () => {
     for (const bad of ["\u0000", "a\u0000b", "\\\u0000", "\ud800", "a\udfff", "\ude00\ud83d", "\\\\\ud800"]) {
       assert.strictEqual(refusedField({ name: bad }), "name")
       assert.strictEqual(refusedField({ queue: bad }), "queue")

@@ -51,7 +51,7 @@ interface Running {
 }
 
 layer(TestDatabase.layer, { excludeTestServices: true })("nodes that die while they tick", (it) => {
-  it.effect("enqueue one job for each instant, and none is missed", () =>
+  it.effect("F47, F48: enqueue one job for each instant, and none is missed", () =>
     Effect.gen(function*() {
       const { url: database } = yield* TestDatabase.TestDatabase
       const sql = yield* PgClient.PgClient

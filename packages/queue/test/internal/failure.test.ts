@@ -94,7 +94,7 @@ describe("failure", () => {
     assert.isUndefined(failure.stack)
   })
 
-  it("sanitises data, and leaves it out when it is too large or does not fit", () => {
+  it("F56: sanitises data, and leaves it out when it is too large or does not fit", () => {
     assert.deepStrictEqual(Failures.fromError({ _tag: "Odd", text: "a\u0000" }, codec).failure.data, {
       _tag: "Odd",
       text: "a\ufffd"

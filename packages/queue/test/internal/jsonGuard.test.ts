@@ -72,7 +72,7 @@ describe("jsonGuard", () => {
     assert.match(JsonGuard.check({ text: "x".repeat(20_000_000) }, bounds)?.detail ?? "", /larger than 1048576/)
   })
 
-  it("keeps own keys that look like a prototype's", () => {
+  it("F58: keeps own keys that look like a prototype's", () => {
     const value: unknown = JSON.parse("{\"__proto__\":{\"constructor\":1},\"toString\":2}")
     assert.strictEqual(JsonGuard.check(value, bounds), null)
     assert.strictEqual(JSON.stringify(JsonGuard.sanitise(value as Schema.Json)), JSON.stringify(value))

@@ -26,7 +26,7 @@ describe("loop", () => {
       assert.strictEqual(yield* count, 2)
     }))
 
-  it.effect("spreads a pause by a fifth either way, and no more", () =>
+  it.effect("F53: spreads a pause by a fifth either way, and no more", () =>
     Effect.gen(function*() {
       assert.strictEqual(Loop.spreadMillis(1_000, 0), 800)
       assert.strictEqual(Loop.spreadMillis(1_000, 0.5), 1_000)

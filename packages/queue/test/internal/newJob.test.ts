@@ -75,7 +75,7 @@ describe("newJob", () => {
     assert.strictEqual(new Set(keys).size, 3)
   })
 
-  it("takes instants up to the year 9999 and delays beyond what a timer can hold", () => {
+  it("F52: takes instants up to the year 9999 and delays beyond what a timer can hold", () => {
     const runAt = DateTime.makeUnsafe("9999-12-31T23:59:59.999Z")
     assert.isTrue(DateTime.Equivalence(made({ runAt }).runAt ?? DateTime.makeUnsafe(0), runAt))
     assert.isNotNull(made({ runAt: new Date(0) }).runAt)

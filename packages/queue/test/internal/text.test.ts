@@ -31,7 +31,7 @@ describe("text", () => {
     }
   })
 
-  it("keeps a surrogate pair that the first cut would split from becoming unstorable", () => {
+  it("F56: keeps a surrogate pair that the first cut would split from becoming unstorable", () => {
     const cut = Text.sanitise(`${"x".repeat(9)}😀`, 10)
     assert.isNumber(Text.measure(cut))
     assert.isAtMost(bytesOf(cut), 10)

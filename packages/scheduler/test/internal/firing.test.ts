@@ -71,7 +71,7 @@ describe("a late tick", () => {
       assert.deepStrictEqual(none.fire, ["2026-01-01T01:00:00.000Z missed 1"])
     }))
 
-  it.effect("is no storm after three days of silence, nor after years", () =>
+  it.effect("F49: is no storm after three days of silence, nor after years", () =>
     Effect.gen(function*() {
       const weekend = yield* decideAfter("* * * * *", "runOnce", days(3) + 30_000)
       assert.deepStrictEqual(weekend.fire, ["2026-01-03T23:59:00.000Z missed 999", "2026-01-04T00:00:00.000Z fired 0"])

@@ -82,7 +82,7 @@ describe("next fire", () => {
     assert(zones.length > 400)
   })
 
-  it("agrees with the oracle where clocks do what nobody expects", { timeout: 60_000 }, () => {
+  it("F46: agrees with the oracle where clocks do what nobody expects", { timeout: 60_000 }, () => {
     const places: ReadonlyArray<readonly [timeZone: string, day: string]> = [
       // Half an hour forward, half an hour back.
       ["Australia/Lord_Howe", "2026-10-03T15:30:00Z"],

@@ -178,7 +178,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("claim
     }))
 
   // F36
-  it.effect("loses and doubles nothing where every transaction is serializable", () =>
+  it.effect("F36: loses and doubles nothing where every transaction is serializable", () =>
     Effect.gen(function*() {
       const queue = "serial"
       const workers = yield* Effect.forEach(["a", "b", "c", "d"], (workerId) =>

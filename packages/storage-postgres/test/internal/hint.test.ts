@@ -26,7 +26,7 @@ describe("hint", () => {
     assert.deepStrictEqual(lines(payloads.flatMap(Hint.unpack)), [...new Set(lines(events))])
   })
 
-  it("keeps every payload below what the server takes, whatever the names are made of", () => {
+  it("F38: keeps every payload below what the server takes, whatever the names are made of", () => {
     for (const letter of ["a", "é", "語", "🚚"]) {
       const queues = Array.from({ length: 400 }, (_, n) => `${n} ${letter.repeat(100)}`)
       const payloads = Hint.pack(new Set(queues.map((queue) => `a${queue}`)))

@@ -167,7 +167,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
     }))
 
   // F42
-  it.effect("goes on beyond 2^53 jobs, and tells what no job can be from what is none", () =>
+  it.effect("F42: goes on beyond 2^53 jobs, and tells what no job can be from what is none", () =>
     Effect.gen(function*() {
       const shop = yield* LiveDatabase.live()
       yield* shop.sql`select setval('millrace.job_seq', 9007199254740993)`

@@ -52,7 +52,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("notif
       assert.includeMembers(queues(events), ["q0", "q1", "q2", "q3", "q4", "end"])
     }))
 
-  it.effect("hints at jobs after their transaction, and never at those that were rolled back", () =>
+  it.effect("F39: hints at jobs after their transaction, and never at those that were rolled back", () =>
     Effect.gen(function*() {
       const shop = yield* LiveDatabase.live()
       const other = yield* LiveDatabase.live()
