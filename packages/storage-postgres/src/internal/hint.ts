@@ -39,26 +39,36 @@ const decode = (line: string): StorageEvent | null => {
   }
 }
 
-/** Empties the set into as few payloads as will hold its lines; a line that no payload holds is dropped. */
-export const pack = (hints: Set<string>): ReadonlyArray<string> => {
+/** The line that names the sender, which need not hear itself; releases that do not know it pass it over. */
+const senderLine = (sender: string): string => `p${sender}`
+
+/**
+ * Empties the set into as few payloads as will hold its lines, each begun by its sender; a line that no payload holds
+ * is dropped.
+ */
+export const pack = (hints: Set<string>, sender: string): ReadonlyArray<string> => {
   const payloads: Array<string> = []
-  let payload = ""
-  let bytes = 0
+  const first = senderLine(sender)
+  const firstBytes = new TextEncoder().encode(first).length
+  let payload = first
+  let bytes = firstBytes
   for (const hint of hints) {
     const size = new TextEncoder().encode(hint).length + 1
-    if (size > bytesMax || hint.includes("\n")) continue
+    if (firstBytes + size > bytesMax || hint.includes("\n")) continue
     if (bytes + size > bytesMax) {
       payloads.push(payload)
-      payload = ""
-      bytes = 0
+      payload = first
+      bytes = firstBytes
     }
-    payload = payload === "" ? hint : `${payload}\n${hint}`
+    payload = `${payload}\n${hint}`
     bytes += size
   }
   hints.clear()
-  return payload === "" ? payloads : [...payloads, payload]
+  return payload === first ? payloads : [...payloads, payload]
 }
 
-/** The events of a payload. */
-export const unpack = (payload: string): ReadonlyArray<StorageEvent> =>
-  payload.split("\n").flatMap((line) => decode(line) ?? [])
+/** The events of a payload; none of one that the listener itself sent: it heard of those without the server. */
+export const unpack = (payload: string, listener: string): ReadonlyArray<StorageEvent> => {
+  const lines = payload.split("\n")
+  return lines[0] === senderLine(listener) ? [] : lines.flatMap((line) => decode(line) ?? [])
+}

@@ -45,15 +45,19 @@ export const events = (
   notifier: Notifier,
   limits: Patience = patience
 ): Stream.Stream<StorageEvent, StorageError.StorageError> =>
-  Stream.merge(remote(session, limits), local(notifier), { haltStrategy: "either" })
+  Stream.merge(remote(session, notifier.sender, limits), local(notifier), { haltStrategy: "either" })
 
-const remote = (session: Session, limits: Patience): Stream.Stream<StorageEvent, StorageError.StorageError> =>
+const remote = (
+  session: Session,
+  listener: string,
+  limits: Patience
+): Stream.Stream<StorageEvent, StorageError.StorageError> =>
   Stream.unwrap(
     Effect.map(open(session, limits), ({ connection, heard, queue }) => {
       const notifications = Stream.fromQueue(queue).pipe(
         Stream.mapError(PgError.fromSqlError("events")),
         Stream.tap(() => Effect.sync(() => heard.openUnsafe())),
-        Stream.flatMap((notification) => Stream.fromIterable(Hint.unpack(notification.payload)))
+        Stream.flatMap((notification) => Stream.fromIterable(Hint.unpack(notification.payload, listener)))
       )
       const watched = Stream.drain(Stream.fromEffect(watch(session, connection, heard, limits)))
       return Stream.concat(

@@ -14,6 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as PgSchema from "../PgSchema.ts"
 import * as Hint from "./hint.ts"
@@ -27,6 +28,8 @@ import type { Row, Session } from "./session.ts"
  * `hub` has the events that happen in this process. The functions are called after the commit.
  */
 export interface Notifier {
+  /** Tells its own notifications from those of others. */
+  readonly sender: string
   readonly hub: PubSub.PubSub<StorageEvent>
   readonly inserted: (queues: ReadonlySet<string>, isScheduled: boolean) => Effect.Effect<void>
   readonly settled: (settlements: ReadonlyArray<Settlement>, rows: ReadonlyArray<Row>) => Effect.Effect<void>
@@ -49,7 +52,8 @@ export const make = Effect.fnUntraced(function*(
   const hub = yield* PubSub.sliding<StorageEvent>(eventsKept)
   const wake = yield* Queue.sliding<void>(1)
   const pending = new Set<string>()
-  yield* Effect.forkScoped(sendLoop(session, pending, wake))
+  const sender = yield* senderOf
+  yield* Effect.forkScoped(sendLoop(session, pending, wake, sender))
 
   // Suspended: what is made inside of a transaction is run after its commit, or never.
   const publish = (events: ReadonlyArray<StorageEvent>): Effect.Effect<void> =>
@@ -65,6 +69,7 @@ export const make = Effect.fnUntraced(function*(
   const availableIn = yield* makeAlarm((queue) => PubSub.publish(hub, { _tag: "Available", queue }))
 
   return {
+    sender,
     hub,
     availableIn,
     inserted: (queues, isScheduled) => publish(insertedEvents(queues, isScheduled)),
@@ -94,12 +99,18 @@ const makeAlarm = Effect.fnUntraced(function*(ring: (queue: string) => Effect.Ef
   })
 })
 
-const sendLoop = (session: Session, pending: Set<string>, wake: Queue.Queue<void>) => {
+/** Sixteen digits: two senders of one name would not hear of each other. */
+const senderOf: Effect.Effect<string> = Effect.map(
+  Effect.all([Random.nextInt, Random.nextInt]),
+  (parts) => parts.map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("")
+)
+
+const sendLoop = (session: Session, pending: Set<string>, wake: Queue.Queue<void>, sender: string) => {
   const channel = PgSchema.channel(session.schemaName)
   const text = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
   const send = Effect.fnUntraced(function*() {
     yield* Queue.take(wake)
-    for (const payload of Hint.pack(pending)) yield* session.rows("notify", text, [channel, payload])
+    for (const payload of Hint.pack(pending, sender)) yield* session.rows("notify", text, [channel, payload])
     yield* Effect.sleep(pause)
   })
   return send().pipe(

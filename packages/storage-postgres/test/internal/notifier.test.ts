@@ -22,7 +22,7 @@ const until = (notifications: Effect.Success<typeof listen>, queue: string) => {
   return Queue.take(notifications).pipe(
     Effect.map(({ payload }) => {
       payloads.push(payload)
-      events.push(...Hint.unpack(payload))
+      events.push(...Hint.unpack(payload, "nobody"))
       return events.some((event) => event._tag === "Available" && event.queue === queue)
     }),
     Effect.repeat({ until: (isThere) => isThere }),
