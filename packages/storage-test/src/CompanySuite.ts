@@ -168,7 +168,7 @@ const leases = (test: Declare): void => {
       const first = yield* Steps.claim({ limit: 3 })
       const second = yield* Steps.claim({ limit: 2 })
       yield* settleAll([...first.slice(0, 2), ...second.slice(0, 1)], outcomes.completed())
-      yield* settleAll([...first.slice(0, 1)], outcomes.retried())
+      yield* settleAll(first.slice(0, 1), outcomes.retried())
       const states = yield* Effect.forEach([...first, ...second], (claim) => Steps.get(claim.id))
       assert.deepStrictEqual(states.map(({ state }) => state), [
         "completed",
