@@ -68,6 +68,7 @@ const expectDenied = (statement: string) =>
 const denied = {
   worker: [
     "select hash from millrace.api_key",
+    "select body from millrace.idempotency",
     "insert into millrace.api_key (id, name, hash, scopes) values ('x', 'x', 'x', '{admin}')",
     "select * from millrace.audit",
     "insert into millrace.audit (actor, action, targets, detail) values ('x', 'x', '{}', '{}')",
@@ -79,6 +80,7 @@ const denied = {
   ],
   producer: [
     "select hash from millrace.api_key",
+    "select body from millrace.idempotency",
     "select * from millrace.audit",
     "update millrace.ready set priority = 0",
     "delete from millrace.ready",
@@ -90,6 +92,7 @@ const denied = {
   ],
   reader: [
     "select hash from millrace.api_key",
+    "select body from millrace.idempotency",
     "select * from millrace.audit",
     "select millrace.enqueue('Greet')",
     "insert into millrace.ready (id) values (1)",

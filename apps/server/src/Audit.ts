@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import { Idempotency } from "@millrace/api"
 import type { ApiError } from "@millrace/api"
 import { StorageError } from "@millrace/storage"
 import type { ServiceStorage, Storage } from "@millrace/storage"
@@ -56,7 +57,9 @@ export const make = (
       Refused | StorageError.StorageError,
       HttpRouter.RouteContext
     > =>
-      response.status >= 400 ? Effect.fail(new Refused(response)) : Effect.as(write(audit, change, response), response)
+      changesNothing(response)
+        ? Effect.fail(new Refused(response))
+        : Effect.as(write(audit, change, response), response)
   )
   const ran = recorded === "together" && transaction !== null
     ? transaction(both)
@@ -66,6 +69,10 @@ export const make = (
     return error instanceof StorageError.StorageError ? StorageFailure.unavailable(error) : Effect.fail(error)
   })
 }
+
+/** A refusal, or the answer to a request before, which has its line. */
+const changesNothing = ({ headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
+  status >= 400 || headers[Idempotency.replayed] !== undefined
 
 /** Carries an answer that changed nothing out of the transaction, which it rolls back. */
 class Refused {

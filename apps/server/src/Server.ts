@@ -38,6 +38,7 @@ import * as QueuesHandlers from "./handlers/QueuesHandlers.ts"
 import * as SchedulesHandlers from "./handlers/SchedulesHandlers.ts"
 import * as SystemHandlers from "./handlers/SystemHandlers.ts"
 import * as HostName from "./HostName.ts"
+import * as Idempotent from "./Idempotent.ts"
 import * as KeyRing from "./KeyRing.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
@@ -100,7 +101,8 @@ const routes = (config: ServerConfig) =>
       Layer.provide([
         Authorization.layer(limitsOf(config)),
         BodyLimit.layer(Duration.times(config.requestTimeout, bodyShare)),
-        EndpointRules.layer(config.requestTimeout)
+        EndpointRules.layer(config.requestTimeout),
+        Idempotent.layer(config.keepAnswers)
       ])
     ),
     Docs.layer

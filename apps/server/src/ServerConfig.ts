@@ -18,6 +18,7 @@
  * | `MILLRACE_GRACE` | time that running requests get to end when the server stops | `5 seconds` |
  * | `MILLRACE_REQUEST_TIMEOUT` | longest time of one request, its body included | `15 seconds` |
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
+ * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
  * | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
  * | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error` or `none` | `info` |
@@ -49,6 +50,7 @@ export interface ServerConfig {
   readonly grace: Duration.Duration
   readonly requestTimeout: Duration.Duration
   readonly maxRequests: number
+  readonly keepAnswers: Duration.Duration
   readonly authentication: "auto" | "keys"
   readonly adminKey: Redacted.Redacted | null
   readonly drainSecret: Redacted.Redacted | null
@@ -105,6 +107,7 @@ export const defaults: ServerConfig = {
   grace: Duration.seconds(5),
   requestTimeout: Duration.seconds(15),
   maxRequests: 256,
+  keepAnswers: Duration.days(1),
   authentication: "auto",
   adminKey: null,
   drainSecret: null,
@@ -155,6 +158,7 @@ export const server: Config.Config<ServerConfig> = Config.all({
   grace: Config.Duration("MILLRACE_GRACE").pipe(Config.withDefault(defaults.grace)),
   requestTimeout: Config.Duration("MILLRACE_REQUEST_TIMEOUT").pipe(Config.withDefault(defaults.requestTimeout)),
   maxRequests: Config.schema(positive, "MILLRACE_MAX_REQUESTS").pipe(Config.withDefault(defaults.maxRequests)),
+  keepAnswers: Config.Duration("MILLRACE_KEEP_ANSWERS").pipe(Config.withDefault(defaults.keepAnswers)),
   authentication: Config.Literals(["auto", "keys"], "MILLRACE_AUTH").pipe(Config.withDefault(defaults.authentication)),
   adminKey: Config.schema(Schema.Redacted(AdminKey), "MILLRACE_ADMIN_KEY").pipe(Config.withDefault(null)),
   drainSecret: Config.schema(Schema.Redacted(DrainSecret), "MILLRACE_DRAIN_SECRET").pipe(Config.withDefault(null)),

@@ -72,6 +72,14 @@ const listening: ReadonlyArray<Setting> = [
     byDefault: "`256`",
     example: "8",
     wrong: "0"
+  },
+  {
+    variable: "MILLRACE_KEEP_ANSWERS",
+    meaning: "how long the answer to a request with an `Idempotency-Key` is kept",
+    allowed: "a duration",
+    byDefault: "`1 day`",
+    example: "1 week",
+    wrong: "always"
   }
 ]
 

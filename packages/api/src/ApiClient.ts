@@ -3,7 +3,7 @@
  *
  * Every call takes and answers what the contract says; errors of the server arrive as the classes of `ApiError`,
  * so `Effect.catchTag("JobNotFound", …)` works across the wire. Needs an `HttpClient`, such as
- * `FetchHttpClient.layer`.
+ * `FetchHttpClient.layer`. `Idempotency.withKey` makes creating safe to repeat.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
 import { Api } from "./Api.ts"
+import * as Idempotency from "./Idempotency.ts"
 
 /**
  * A client: one function per endpoint, in groups (`client.jobs.create({ payload })`, `client.health()`).
@@ -50,7 +51,10 @@ export interface Options {
 export const make = (options: Options): Effect.Effect<ApiClient, never, HttpClient.HttpClient> =>
   HttpApiClient.make(Api, {
     baseUrl: options.baseUrl,
-    transformClient: options.key === undefined
-      ? undefined
-      : HttpClient.mapRequest(HttpClientRequest.bearerToken(options.key))
+    transformClient: (client) =>
+      Idempotency.client(
+        options.key === undefined
+          ? client
+          : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(options.key))
+      )
   })

@@ -34,6 +34,7 @@ export const statuses = {
   InvalidPayload: 422,
   UnknownJob: 422,
   InvalidSchedule: 422,
+  IdempotencyKeyReused: 422,
   TooManyRequests: 429,
   InternalError: 500,
   Unavailable: 503

@@ -11,6 +11,7 @@ import * as Access from "./Access.ts"
 import { ExplanationView, LogView } from "./AdmissionView.ts"
 import * as ApiError from "./ApiError.ts"
 import { CreateBatch, CreatedBatch, CreatedJob, CreateJob } from "./CreateJob.ts"
+import * as Idempotency from "./Idempotency.ts"
 import * as JobFilter from "./JobFilter.ts"
 import { QuotedJobId } from "./JobNaming.ts"
 import { JobType } from "./JobType.ts"
@@ -27,20 +28,25 @@ const create = HttpApiEndpoint.post("create", "/jobs", {
   payload: CreateJob,
   success: CreatedJob.pipe(HttpApiSchema.status(201)),
   error: [ApiError.UnknownJob, ApiError.InvalidPayload, ApiError.Unavailable]
-}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(BodyRules).annotateMerge(summary(
-  "Create a job",
-  "Stored when the answer arrives. Repeating a request that got no answer is safe with a unique key."
-))
+}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(Idempotency.Idempotency).middleware(BodyRules)
+  .annotateMerge(OpenApi.annotations({
+    summary: "Create a job",
+    description: "Stored when the answer arrives. Repeating a request that got no answer is safe with an " +
+      "Idempotency-Key, or with a unique key.",
+    transform: Idempotency.document
+  }))
 
 const createBatch = HttpApiEndpoint.post("createBatch", "/jobs/batch", {
   payload: CreateBatch,
   success: CreatedBatch.pipe(HttpApiSchema.status(201)),
   error: [ApiError.UnknownJob, ApiError.InvalidPayload, ApiError.Unavailable]
-}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(BodyRules).annotate(MaxBodyBytes, 16 * 1024 * 1024)
-  .annotateMerge(summary(
-    "Create up to 1,000 jobs",
-    "All are stored or none; the answers are in the order of the jobs."
-  ))
+}).annotateMerge(Access.needs("enqueue", "jobs")).middleware(Idempotency.Idempotency).middleware(BodyRules)
+  .annotate(MaxBodyBytes, 16 * 1024 * 1024)
+  .annotateMerge(OpenApi.annotations({
+    summary: "Create up to 1,000 jobs",
+    description: "All are stored or none; the answers are in the order of the jobs.",
+    transform: Idempotency.document
+  }))
 
 const list = HttpApiEndpoint.get("list", "/jobs", {
   query: JobFilter.JobFilter,

@@ -112,6 +112,23 @@ export class InvalidSchedule extends Schema.Error<InvalidSchedule>("InvalidSched
 }
 
 /**
+ * Status 422: another request was carried out with this `Idempotency-Key`; this one was not.
+ *
+ * @stability unstable
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdempotencyKeyReused extends Schema.Error<IdempotencyKeyReused>("IdempotencyKeyReused")(
+  envelope("IdempotencyKeyReused"),
+  answered("IdempotencyKeyReused", "Another request was carried out with this Idempotency-Key")
+) {
+  readonly _tag = "IdempotencyKeyReused"
+  override get message(): string {
+    return this.error.message
+  }
+}
+
+/**
  * All of them.
  *
  * @stability unstable
@@ -124,5 +141,6 @@ export const all = [
   ScheduleNotFound,
   ScheduleExists,
   ScheduleOwned,
-  InvalidSchedule
+  InvalidSchedule,
+  IdempotencyKeyReused
 ] as const

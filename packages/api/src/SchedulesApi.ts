@@ -10,6 +10,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
+import * as Idempotency from "./Idempotency.ts"
 import * as JobNaming from "./JobNaming.ts"
 import * as ListPage from "./ListPage.ts"
 import { BodyRules } from "./RequestRules.ts"
@@ -40,10 +41,13 @@ const create = HttpApiEndpoint.post("create", "/schedules", {
   payload: ScheduleRequest.CreateSchedule,
   success: ScheduleView.pipe(HttpApiSchema.status(201)),
   error: [...refusals, ResourceError.ScheduleExists, ApiError.Unavailable]
-}).annotateMerge(Access.needs("operate")).middleware(BodyRules).annotateMerge(summary(
-  "Create a schedule",
-  "Exactly one of cron, every and at. Every instant enqueues one job, however many servers and workers run."
-))
+}).annotateMerge(Access.needs("operate")).middleware(Idempotency.Idempotency).middleware(BodyRules)
+  .annotateMerge(OpenApi.annotations({
+    summary: "Create a schedule",
+    description:
+      "Exactly one of cron, every and at. Every instant enqueues one job, however many servers and workers run.",
+    transform: Idempotency.document
+  }))
 
 const list = HttpApiEndpoint.get("list", "/schedules", {
   query: {

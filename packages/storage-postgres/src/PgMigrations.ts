@@ -16,6 +16,7 @@ import { jobs } from "./migrations/0001Jobs.ts"
 import { schedules } from "./migrations/0002Schedules.ts"
 import { admission } from "./migrations/0003Admission.ts"
 import { service } from "./migrations/0004Service.ts"
+import { idempotency } from "./migrations/0006Idempotency.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
 
@@ -26,7 +27,7 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service]
+export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service, idempotency]
 
 /**
  * Options of the migrations.

@@ -1,5 +1,5 @@
 /**
- * API keys and the audit on PostgreSQL. Inside a transaction of the same client everything is part of it.
+ * API keys, the audit and requests by key on PostgreSQL. Inside a transaction of the same client everything is part of it.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import { ServiceStorage } from "@millrace/storage/ServiceStorage"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Requests from "./internal/idempotentRequests.ts"
 import * as Rows from "./internal/serviceRows.ts"
 import * as Session from "./internal/session.ts"
 import type { PgStorageOptions } from "./PgStorage.ts"
@@ -24,7 +25,7 @@ import * as statements from "./statements/service.ts"
  */
 export const make = Effect.fnUntraced(function*(options: PgStorageOptions = {}) {
   const session = yield* Session.make(yield* PgClient.PgClient, options)
-  return ServiceStorage.of({ keys: keysOf(session), audit: auditOf(session) })
+  return ServiceStorage.of({ keys: keysOf(session), audit: auditOf(session), requests: Requests.make(session) })
 })
 
 /**

@@ -28,7 +28,6 @@ import * as Query from "./internal/query.ts"
 import * as Session from "./internal/session.ts"
 import * as Settle from "./internal/settle.ts"
 import * as Transaction from "./internal/transaction.ts"
-import * as PgError from "./PgError.ts"
 import * as PgMigrations from "./PgMigrations.ts"
 
 /**
@@ -111,23 +110,8 @@ export const layerMigrated = (
 ): Layer.Layer<Storage, StorageError, PgClient.PgClient> =>
   Layer.effect(Storage, Effect.andThen(PgMigrations.migrate({ schema: options.schema }), make(options)))
 
-const capabilitiesOf = (session: Session.Session): Capabilities => {
-  const transaction = Transaction.make(session)
-  return {
-    durable: true,
-    inTransaction: Effect.map(Effect.serviceOption(session.sql.transactionService), Option.isSome),
-    transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      transaction(Effect.mapError(effect, (error) => new Inner(error))).pipe(
-        PgError.mapErrors("transaction"),
-        Effect.mapError((error) => error instanceof Inner ? error.error : error)
-      )
-  }
-}
-
-/** The caller's own error inside a transaction, kept apart from those of the transaction. */
-class Inner<E> {
-  readonly error: E
-  constructor(error: E) {
-    this.error = error
-  }
-}
+const capabilitiesOf = (session: Session.Session): Capabilities => ({
+  durable: true,
+  inTransaction: Effect.map(Effect.serviceOption(session.sql.transactionService), Option.isSome),
+  transaction: Transaction.makeTyped(session)
+})

@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
 import { ServiceStorage } from "@millrace/storage"
-import { ServiceSuite } from "@millrace/storage-test"
+import { IdempotencySuite, ServiceSuite } from "@millrace/storage-test"
 import { Effect, Layer } from "effect"
 import * as PgMigrations from "../src/PgMigrations.ts"
 import * as PgServiceStorage from "../src/PgServiceStorage.ts"
@@ -12,6 +12,8 @@ const database = Layer.effectDiscard(PgMigrations.migrate()).pipe(Layer.provideM
 const driver = PgServiceStorage.layer.pipe(Layer.provideMerge(database))
 
 ServiceSuite.suite("postgres", Layer.fresh(driver))
+
+IdempotencySuite.suite("postgres", Layer.fresh(driver))
 
 const line = { actor: "k", action: "jobs.create", targets: ["1"], address: null, detail: {} }
 
@@ -43,5 +45,16 @@ layer(Layer.fresh(driver), { excludeTestServices: true, timeout: 60_000 })("PgSe
       yield* sql.unsafe(`insert into millrace.audit (at, actor, action, targets, detail)
         values (now() - interval '40 days', 'k', 'jobs.create', '{}', '{}')`)
       assert.strictEqual(yield* audit.prune(31 * 86_400_000), 1)
+    }))
+
+  it.effect("keeps no answer of a request whose transaction is undone", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const { requests } = yield* ServiceStorage.ServiceStorage
+      const request = { caller: "k", endpoint: "jobs.create", key: "undone", fingerprint: "f", keepMillis: 60_000 }
+      const once = requests.once(request, Effect.succeed({ status: 201, body: "{}" }))
+      yield* Effect.exit(sql.withTransaction(Effect.andThen(once, Effect.fail("changed my mind"))))
+      assert.strictEqual((yield* once)._tag, "Ran")
+      assert.strictEqual((yield* once)._tag, "Kept")
     }))
 })

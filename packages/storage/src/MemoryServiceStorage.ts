@@ -1,5 +1,5 @@
 /**
- * API keys and the audit in the memory of one process: for tests and for servers whose jobs are in memory too.
+ * API keys, the audit and requests by key in the memory of one process: for tests and for servers whose jobs are in memory too.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ApiKeyRecord, NewApiKey } from "./ApiKeyRecord.ts"
 import type { AuditEntry, AuditQuery, NewAuditEntry } from "./AuditEntry.ts"
+import * as MemoryIdempotentRequests from "./MemoryIdempotentRequests.ts"
 import { ServiceStorage } from "./ServiceStorage.ts"
 import { Invalid, StorageError } from "./StorageError.ts"
 
@@ -22,7 +23,7 @@ const keysMax = 1000
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.sync(() => {
+export const make = Effect.map(MemoryIdempotentRequests.make, (requests) => {
   const keys = new Map<string, ApiKeyRecord>()
   const lines: Array<AuditEntry> = []
   const change = (id: string, edit: (key: ApiKeyRecord, now: DateTime.Utc) => ApiKeyRecord) =>
@@ -54,7 +55,8 @@ export const make = Effect.sync(() => {
       append: (entries) => Effect.map(DateTime.now, (at) => append(lines, entries, at)),
       list: (query) => Effect.sync(() => lines.filter((line) => fits(line, query)).slice(0, query.limit)),
       prune: (olderThanMillis) => Effect.map(Clock.currentTimeMillis, (now) => prune(lines, now - olderThanMillis))
-    }
+    },
+    requests
   })
 })
 

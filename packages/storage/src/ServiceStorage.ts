@@ -1,5 +1,5 @@
 /**
- * What the HTTP server keeps beside jobs: API keys and the audit. A port of its own, so that a storage of jobs does not
+ * What the HTTP server keeps beside jobs: API keys, the audit, and requests by key. A port of its own, so that a storage of jobs does not
  * need it and a worker can not reach it.
  *
  * @since 0.1.0
@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { ApiKeyRecord, NewApiKey } from "./ApiKeyRecord.ts"
 import type { AuditEntry, AuditQuery, NewAuditEntry } from "./AuditEntry.ts"
+import type { IdempotentRequests } from "./IdempotentRequest.ts"
 import type { StorageError } from "./StorageError.ts"
 
 /**
@@ -21,6 +22,7 @@ import type { StorageError } from "./StorageError.ts"
  *   `any` tells whether there ever was a key: revoked and expired ones count.
  * - `audit.append` writes lines, in the caller's transaction if there is one. `list` reads a page. `prune` drops
  *   lines older than that, and answers how many.
+ * - `requests`: see `IdempotentRequests`
  *
  * @stability unstable
  * @category services
@@ -44,4 +46,5 @@ export class ServiceStorage extends Context.Service<ServiceStorage, {
     readonly list: (query: AuditQuery) => Effect.Effect<ReadonlyArray<AuditEntry>, StorageError>
     readonly prune: (olderThanMillis: number) => Effect.Effect<number, StorageError>
   }
+  readonly requests: IdempotentRequests
 }>()("@millrace/storage/ServiceStorage") {}

@@ -8,7 +8,10 @@ describe("Heart", () => {
   it.effect("is none unless a driver brings one", () =>
     Effect.gen(function*() {
       assert.isNull(yield* read)
-      const heart: Heart.HeartService = { keep: () => ({ sentMillis: () => -Infinity, stop: () => {} }), sign: () => {} }
+      const heart: Heart.HeartService = {
+        keep: () => ({ sentMillis: () => -Infinity, stop: () => {} }),
+        sign: () => {}
+      }
       assert.strictEqual(yield* Effect.provideService(read, Heart.Heart, heart), heart)
     }))
 })

@@ -35,7 +35,7 @@ export const random = (seed: number): () => number => {
   }
 }
 
-export const operationsOf = (document: Document): ReadonlyArray<Operation> =>
+const operationsOf = (document: Document): ReadonlyArray<Operation> =>
   Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
       method: method.toUpperCase(),

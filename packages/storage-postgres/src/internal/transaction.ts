@@ -4,11 +4,13 @@
  * What runs inside may take its time; each of its statements has the deadline of every statement. A COMMIT without an
  * answer is `Unavailable`, and nobody knows what became of it; its connection is closed.
  */
+import type { StorageError } from "@millrace/storage/StorageError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import * as PgError from "../PgError.ts"
 import * as Deadline from "./deadline.ts"
 import type { Session } from "./session.ts"
 
@@ -20,6 +22,24 @@ export const make =
       Effect.serviceOption(session.sql.transactionService),
       (outer) => Option.isSome(outer) ? session.sql.withTransaction(self) : outermost(session, self)
     )
+
+/** The same, whose own failures are told from those of the effect: they are `StorageError`s. */
+export const makeTyped = (session: Pick<Session, "sql" | "deadlineMillis">) => {
+  const transaction = make(session)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
+    transaction(Effect.mapError(effect, (error) => new Inner(error))).pipe(
+      PgError.mapErrors("transaction"),
+      Effect.mapError((error) => error instanceof Inner ? error.error : error)
+    )
+}
+
+/** The caller's own error inside a transaction, kept apart from those of the transaction. */
+class Inner<E> {
+  readonly error: E
+  constructor(error: E) {
+    this.error = error
+  }
+}
 
 /**
  * The client begins and ends a transaction where nothing can be interrupted, so that a connection that is half-open would
