@@ -15,6 +15,13 @@ const handles = Fixture.handles("SendMail")
 const job = (queue: string, n: number, limits: NewJob.NewJob["limits"]) =>
   Fixture.newJob({ queue, tenant: `t${n % 3}`, payload: n, limits })
 
+/** What is held, and the places in orders. */
+const holds = (shop: LiveDatabase.Live) =>
+  LiveDatabase.value<number>(
+    shop,
+    "select ((select count(*) from millrace.hold) + (select count(*) from millrace.place))::int as value"
+  )
+
 const begin = Effect.gen(function*() {
   const shop = yield* LiveDatabase.live({ client: { maxConnections: 4 } })
   yield* shop.storage.control({ _tag: "DeclareLimits", release: "1", rules })
@@ -86,7 +93,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 120_000 })("limi
       const seen = yield* Ref.get(most)
       assert.isAbove(seen.samples, 20)
       assert.strictEqual(seen.most, 5, "all slots were used, and never one more")
-      assert.strictEqual(yield* LiveDatabase.value<number>(shop, "select count(*)::int as value from millrace.hold"), 0)
+      assert.strictEqual(yield* holds(shop), 0)
       const { items } = yield* shop.storage.list({ queues: ["slots"], states: ["completed"], limit: 1000 })
       assert.lengthOf(items, jobs.length)
     }))
@@ -130,7 +137,7 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 120_000 })("limi
       const rows = yield* shop.sql<{ payload: number }>`
         select payload from millrace.finished where queue = 'ordered' order by claimed_at`
       assert.deepStrictEqual(rows.map(({ payload }) => payload), Array.from({ length: count }, (_, n) => n))
-      assert.strictEqual(yield* LiveDatabase.value<number>(shop, "select count(*)::int as value from millrace.hold"), 0)
+      assert.strictEqual(yield* holds(shop), 0)
     }))
 
   it.effect("hold under an isolation level that shows a claim the past", () =>

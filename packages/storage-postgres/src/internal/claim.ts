@@ -113,6 +113,7 @@ const visitAged = Effect.fnUntraced(function*(walk: Walk, step: Step) {
 /** Looks at one level, the best from `from` on; answers whether there is none behind it. */
 const makeStep = (session: Session, notifier: Notifier): Step => {
   const text = statements.claim(session.schema)
+  const levelsText = statements.levels(session.schema)
   const claimGated = GatedClaim.make(session, notifier)
 
   const gated = Effect.fnUntraced(function*(walk: Walk, level: number) {
@@ -124,15 +125,32 @@ const makeStep = (session: Session, notifier: Notifier): Step => {
     walk.mark = ClaimMark.noteBest({ ...walk.mark, gated: mark }, level)
   })
 
+  /** Looks whether jobs under limits are next still: the statement that lends the others costs more than such a look. */
+  const look = Effect.fnUntraced(function*(walk: Walk) {
+    const { from, gatedDone, gatedFirst, mark, options } = walk
+    const { gatedLevel, level } = mark.seen
+    if (!ClaimMark.isGatedNext(mark.seen, gatedFirst) || (level !== null && (gatedLevel ?? 0) <= gatedDone)) return null
+    const [row] = yield* session.rows("claim", levelsText, [options.queue, from, gatedDone])
+    return row === undefined ? null : levelsOf(row)
+  })
+
   return Effect.fnUntraced(function*(walk: Walk) {
-    const { mark, options } = walk
+    const seen = yield* look(walk)
+    if (seen !== null && seen.level === null && seen.gatedLevel === null) return true
+    if (seen !== null && seen.gatedLevel !== null && ClaimMark.isGatedNext(seen, walk.gatedFirst)) {
+      walk.mark = { ...walk.mark, seen }
+      yield* gated(walk, seen.gatedLevel)
+      return false
+    }
+    const { options } = walk
     const wanted = options.limit - walk.claims.length
     const rows = yield* session.rows("claim", text, paramsOf(walk, wanted, yield* session.now))
     const first = rows[0]
     if (first === undefined) return true
-    const level = first["level"] as number | null
-    const gatedLevel = first["gated_level"] as number | null
-    if (gatedLevel !== null && (level === null || gatedLevel < level || (gatedLevel === level && walk.gatedFirst))) {
+    const { gatedLevel, level } = levelsOf(first)
+    const mark: ClaimMark.Mark = { ...walk.mark, seen: { gatedLevel, level } }
+    if (gatedLevel !== null && ClaimMark.isGatedNext(mark.seen, walk.gatedFirst)) {
+      walk.mark = mark
       yield* gated(walk, gatedLevel)
       return false
     }
@@ -154,6 +172,11 @@ const makeStep = (session: Session, notifier: Notifier): Step => {
     return first["more"] !== true && gatedLevel === null
   })
 }
+
+const levelsOf = (row: Row): ClaimMark.Levels => ({
+  level: row["level"] as number | null,
+  gatedLevel: row["gated_level"] as number | null
+})
 
 const paramsOf = (
   { from, gatedDone, gatedFirst, key, mark, options }: Walk,

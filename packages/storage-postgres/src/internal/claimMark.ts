@@ -33,7 +33,18 @@ export interface Mark {
   /** The level that went before the others last; null when the next is the one behind the best. */
   readonly aged: number | null
   readonly gated: GatedMark
+  readonly seen: Levels
 }
+
+/** The best levels of jobs without and with limits. */
+export interface Levels {
+  readonly level: number | null
+  readonly gatedLevel: number | null
+}
+
+/** Whether jobs under limits come before the others: their level is better, or as good and it is their turn. */
+export const isGatedNext = ({ gatedLevel, level }: Levels, gatedFirst: boolean): boolean =>
+  gatedLevel !== null && (level === null || gatedLevel < level || (gatedLevel === level && gatedFirst))
 
 const none: Mark = {
   level: -1,
@@ -47,7 +58,8 @@ const none: Mark = {
   start: null,
   best: 0,
   aged: null,
-  gated: { tenant: "", rest: 0 }
+  gated: { tenant: "", rest: 0 },
+  seen: { level: null, gatedLevel: null }
 }
 
 /** After so many claims one starts from the beginning, to find jobs that were committed late (measured: decisions/0003). */

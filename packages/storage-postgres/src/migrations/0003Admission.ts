@@ -83,11 +83,15 @@ const tables = (s: string): ReadonlyArray<string> => [
     primary key (name, key)
   ) ${shortLived.replace("with (", "with (fillfactor = 50,")}`,
   `create table ${s}.hold (
-    name text collate "C" not null, key text collate "C" not null, job_id bigint not null, lease_id bigint not null,
-    sticky boolean not null,
+    name text collate "C" not null, key text collate "C" not null, lease_id bigint not null, jobs int not null,
+    primary key (name, key, lease_id)
+  ) ${shortLived.replace("with (", "with (fillfactor = 50,")}`,
+  `create index hold_lease on ${s}.hold (lease_id)`,
+  `create table ${s}.place (
+    name text collate "C" not null, key text collate "C" not null, job_id bigint not null,
     primary key (name, key, job_id)
   ) ${shortLived}`,
-  `create index hold_job on ${s}.hold (job_id)`,
+  `create index place_job on ${s}.place (job_id)`,
   `create table ${s}.pause (
     what text collate "C" not null check (what in ('tenant', 'name', 'limit')),
     name text collate "C" not null, all_keys boolean not null, key text collate "C" not null,
@@ -128,6 +132,7 @@ export const admission: Migration = {
       "limit_turn",
       "limit_bucket",
       "hold",
+      "place",
       "pause",
       "tenant_weight"
     ]

@@ -185,6 +185,20 @@ select p.gated, t.priority as level, l.id as lease, l.size, t.id, t.seq, t.token
   t.created_at, t.has_report, 1 as place, 1 as turn, t.limits, t.weights
 from picked p left join (taken t cross join lent l) on true`
 
+/**
+ * The best levels of jobs without and with limits: two probes, for queues where those with limits go first as a rule.
+ *
+ * Parameters: $1 queue, $2 smallest level to look at, $3 level up to which jobs under limits were claimed. One row.
+ */
+export const levels = (s: string): string =>
+  `select (
+  select r.priority from ${s}.ready r where r.gate is null and r.queue = $1::text and r.priority >= $2::int
+  order by r.priority limit 1
+) as level, (
+  select r.priority from ${s}.ready r where r.gate is not null and r.queue = $1::text
+    and r.priority >= greatest($2::int, $3::int + 1) order by r.priority limit 1
+) as gated_level`
+
 /** Calls `claim_gated`. Parameters: those of the function. Row: its answer. */
 export const claimGated = (s: string): string =>
   `select * from ${s}.claim_gated($1::timestamptz, $2, $3, $4::text[], $5::int[], $6::int[], $7::int, $8::int, $9::int, $10,

@@ -26,12 +26,19 @@ const limitFacts = (s: string) =>
   `select i.n, i.name, i.key, i.weight, f.*,
     case when f.held > 0 then (
       select array_agg(x.job_id::text order by x.lease_id, x.job_id) from (
-        select h.job_id, h.lease_id from ${s}.hold h where h.name = i.name and h.key = i.key
-        order by h.lease_id, h.job_id limit 100
+        select j.id as job_id, l.id as lease_id from (
+          select h.lease_id from ${s}.hold h where h.name = i.name and h.key = i.key and h.jobs > 0
+          order by h.lease_id limit 100
+        ) h join ${s}.lease l on l.id = h.lease_id cross join lateral ${lentJobs("l")}
+        where not coalesce(j.was_done, false) and exists (
+          select from generate_series(1, cardinality(j.limits) / 2) m
+          where j.limits[2 * m - 1] = i.name and j.limits[2 * m] = i.key)
+        union all select h.job_id, 0 from ${s}.place h where h.name = i.name and h.key = i.key
+        order by lease_id, job_id limit 100
       ) x
     ) end as holders,
     case when f.kind = 'order' then coalesce(
-      (select h.job_id from ${s}.hold h where h.name = i.name and h.key = i.key order by h.job_id limit 1),
+      (select h.job_id from ${s}.place h where h.name = i.name and h.key = i.key order by h.job_id limit 1),
       (select r.id from ${s}.ready r where r.gate = j.gate order by r.seq limit 1)
     )::text end as next
   from j cross join lateral (
@@ -86,6 +93,7 @@ select k.name, k.kind, k.max, k.per_ms, k.burst, k.release, k.declared_at,
   coalesce((select jsonb_agg(jsonb_build_object('key', u.key, 'held', f.held, 'tokens', f.tokens) order by u.key) from (
     select x.key from (
       select h.key from ${s}.hold h where h.name = k.name
+      union select h.key from ${s}.place h where h.name = k.name
       union select b.key from ${s}.limit_bucket b where b.name = k.name
     ) x order by x.key limit 100
   ) u cross join lateral ${s}.limit_now(k.name, u.key, c.at) f), '[]'::jsonb) as uses,

@@ -45,7 +45,9 @@ const lostJobs = (s: string) =>
 /** Frees what lost jobs held: their keys and their place in an order when they ended, other limits at once. */
 const clearLost = (s: string, ended: string) =>
   `${freedKeys(s, "lost", ended)}, unheld as (
-  delete from ${s}.hold h using lost v where h.job_id = v.id and (not h.sticky or ${ended})
+  delete from ${s}.hold h using gone g where h.lease_id = g.id
+), unplaced as (
+  delete from ${s}.place h using lost v where ${ended} and h.job_id = v.id
 )`
 
 /** A job that was asked to stop is cancelled; its last attempt has a row of its own in the history. */

@@ -77,7 +77,7 @@ export const deleteDead = (s: string): string =>
     select x.ctid from ${s}.dead x where x.finished_at <= ${age} limit $3::int))
   returning d.id, d.queue, d.unique_key, case d.outcome when 'quarantined' then 'quarantined' else 'dead' end as state
 ), ${withSides(s)}, ${freedKeys(s, "gone", "true")},
-unheld as (delete from ${s}.hold h using gone v where h.job_id = v.id),
+unplaced as (delete from ${s}.place h using gone v where h.job_id = v.id),
 counted as (${countInto(s, "select g.queue, g.state, -count(*) as n from gone g group by 1, 2")})
 select count(*)::int as n from gone`
 

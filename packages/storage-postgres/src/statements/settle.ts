@@ -77,11 +77,24 @@ export interface Extras {
   readonly pauses: boolean
 }
 
-/** What jobs under limits held; `ended` tells those that hold their place in an order no longer either. */
+/**
+ * What jobs under limits held: the hold of a lease goes with its last job and is less by those that ended before; `ended`
+ * tells the jobs that keep their place in an order no longer either.
+ */
 const released = (s: string, rows: string, ended: string) =>
-  `unheld as (
-  delete from ${s}.hold h using ${rows} v where v.hit and h.job_id = v.id and (not h.sticky or ${ended})
-), `
+  `, unheld as (
+  delete from ${s}.hold h using plan p where h.lease_id = p.lease_id and p.remaining <= 0
+), lessened as (
+  update ${s}.hold h set jobs = h.jobs - n.hits
+  from (
+    select v.lease_id, v.limits[2 * i - 1] as name, v.limits[2 * i] as key, count(*)::int as hits
+    from ${rows} v join plan p on p.lease_id = v.lease_id and p.remaining > 0
+    cross join lateral generate_series(1, cardinality(v.limits) / 2) i where v.hit group by 1, 2, 3
+  ) n
+  where h.name = n.name and h.key = n.key and h.lease_id = n.lease_id
+), unplaced as (
+  delete from ${s}.place h using ${rows} v where v.hit and ${ended} and h.job_id = v.id
+)`
 
 /** Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path. */
 export const settleCompleted = (s: string, { holds }: Pick<Extras, "holds">): string =>
@@ -90,7 +103,7 @@ export const settleCompleted = (s: string, { holds }: Pick<Extras, "holds">): st
   select 'completed', ${jobValues("z")}, z.claimed_at, ${startedAt("z")}, ${endedAt("z")},
     z.failures + z.crashes + 1, $1, nullif(z.result_text, '')::jsonb
   from zipped z where z.hit
-), ${holds ? released(s, "zipped", "true") : ""}${leaseKept(s)}, counted as (
+), ${leaseKept(s)}${holds ? released(s, "zipped", "true") : ""}, counted as (
   ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
 )
 select z.id, z.token${holds ? ", z.queue, z.priority, z.tenant, z.gate" : ""} from zipped z where z.hit`
@@ -184,9 +197,9 @@ export const settle = (s: string, { holds, pauses }: Extras): string =>
   ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
 ), buried as (
   ${endedInto(s, "dead", "outcome", "case v.act when 6 then 'failed' else 'quarantined' end", "v.act in (6, 7)")}
-), ${backAgain(s)}, ${cleared(s)}, ${holds ? released(s, "verdict", "v.act in (1, 5, 6)") : ""}${
-    pauses ? paused(s) : ""
-  }${leaseKept(s)}, counted as (
+), ${backAgain(s)}, ${cleared(s)}, ${pauses ? paused(s) : ""}${leaseKept(s)}${
+    holds ? released(s, "verdict", "v.act in (1, 5, 6)") : ""
+  }, counted as (
   ${
     countInto(
       s,

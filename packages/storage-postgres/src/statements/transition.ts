@@ -53,9 +53,9 @@ const taken = (s: string, name: string, table: string, where = "") =>
 const deadState = (row: string) => `case ${row}.outcome when 'quarantined' then 'quarantined' else 'dead' end`
 
 /** What jobs that end or go for good held: the place in an order. */
-const unheld = (s: string, rows: string) =>
-  `unheld as (
-  delete from ${s}.hold h using ${rows} v where h.job_id = v.id
+const unplaced = (s: string, rows: string) =>
+  `unplaced as (
+  delete from ${s}.place h using ${rows} v where h.job_id = v.id
 )`
 
 const scheduledState = "case when r.retryable then 'retryable' else 'scheduled' end"
@@ -85,7 +85,7 @@ ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, li
   from from_dead v
 ), ending as materialized (
   select v.id, v.unique_key from live v union all select v.id, v.unique_key from from_dead v
-), ${freedKeys(s, "ending", "true")}, ${unheld(s, "ending")}, counted as (
+), ${freedKeys(s, "ending", "true")}, ${unplaced(s, "ending")}, counted as (
   ${
     countInto(
       s,
@@ -179,7 +179,7 @@ gone as materialized (
   union all select r.id, r.queue, r.unique_key, ${scheduledState} from from_scheduled r
   union all select r.id, r.queue, r.unique_key, ${deadState("r")} from from_dead r
   union all select r.id, r.queue, r.unique_key, r.state from from_finished r
-), ${freedKeys(s, "gone", "true")}, ${unheld(s, "gone")}, unattempted as (
+), ${freedKeys(s, "gone", "true")}, ${unplaced(s, "gone")}, unattempted as (
   delete from ${s}.attempt a where a.job_id = any(array(select v.id from gone v))
 ), unreported as (
   delete from ${s}.job_report r where r.job_id = any(array(select v.id from gone v))

@@ -13,11 +13,21 @@
  * The planner is told so (`byIndex`): it does not know the values, and would rather sort all jobs of a gate (measured: 39 ms
  * for 20 of 5,800 jobs).
  *
- * Weights are taken in the order of the jobs: where the next one does not fit, the gate is closed.
+ * Weights are taken in the order of the jobs: where the next one does not fit, the gate is closed. Where all weigh 1, how many
+ * fit is known before, and they are taken at once.
  */
 
-/** Settings of a function that keep it to its indexes. */
-export const byIndex = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off"
+/**
+ * Settings of a function that keep it to its indexes, and to plans that are made once: planning anew for the values of each
+ * call takes longer than the call.
+ */
+export const byIndex =
+  "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan"
+
+/** What is known of the limits that a call has met, each in arrays of its own. */
+export const limitsMet =
+  `l_ids text[] := '{}'; l_names text[]; l_keys text[]; l_kinds text[]; l_room float8[]; l_full float8[];
+  l_pers float8[]; l_max float8[]; l_used boolean[]; l_closed boolean[]; l_holder bigint[]; l_taken int[]; l_placed bigint[];`
 
 const open = `least(w, l_full[k]) <= l_room[k] + 1e-9`
 
@@ -31,7 +41,7 @@ export const lookUp = (s: string): string =>
           select * into v_limit from ${s}.limit_now(v_limits[2 * i - 1], v_limits[2 * i], v_now);
           k := coalesce(cardinality(l_ids), 0) + 1;
           l_ids[k] := v_id; l_names[k] := v_limits[2 * i - 1]; l_keys[k] := v_limits[2 * i];
-          l_kinds[k] := v_limit.kind; l_used[k] := false; l_holder[k] := null;
+          l_kinds[k] := v_limit.kind; l_used[k] := false; l_holder[k] := null; l_taken[k] := 0; l_placed[k] := null;
           l_pers[k] := v_limit.per_ms; l_max[k] := v_limit.max;
           l_full[k] := case v_limit.kind when 'rate' then v_limit.burst else v_limit.max end;
           l_room[k] := case when v_limit.kind is null or v_limit.paused then 0
@@ -39,15 +49,17 @@ export const lookUp = (s: string): string =>
             when v_limit.kind = 'order' then least(1, v_limit.max) else v_limit.max - v_limit.held end;
           l_closed[k] := v_limit.kind is null or v_limit.paused or v_limit.max <= 0 or l_full[k] <= 0;
           if v_limit.kind = 'order' and v_limit.held > 0 then
-            l_holder[k] := (select h.job_id from ${s}.hold h
+            l_holder[k] := (select h.job_id from ${s}.place h
               where h.name = l_names[k] and h.key = l_keys[k] order by h.job_id limit 1);
+            -- Those that began under another kind of rule end first.
+            if l_holder[k] is null then l_room[k] := 0; end if;
           end if;
         end if;
         v_ks[i] := k;
         if l_closed[k] then
           v_n := 0;
         elsif l_kinds[k] = 'concurrency' then
-          v_n := least(v_n, greatest(l_room[k], 0)::int);
+          v_n := least(v_n, greatest(l_room[k], 0))::int;
         elsif l_kinds[k] = 'order' then
           v_n := least(v_n, l_room[k]::int, case when v_only <> l_holder[k] then 0 else 1 end);
           v_only := coalesce(v_only, l_holder[k]);
@@ -74,14 +86,14 @@ export const claimGated = (s: string): string =>
 ) language plpgsql ${byIndex} as $$
 declare
   v_now timestamptz; v_names text[]; v_mins int[]; v_maxs int[];
-  v_room int := p_limit; v_tids tid[] := '{}'; v_got tid[]; v_count int; v_one record;
+  v_room int := p_limit; v_tids tid[] := '{}'; v_got tid[]; v_jobs bigint[]; v_weighted boolean; v_count int;
+  v_one record;
   v_tenant text := p_tenant; v_next_tenant text; v_begin text; v_wrapped boolean := false; v_circle int := 0;
   v_circle_took int := 0; v_quantum int; v_base int; v_want int; v_weight float8; v_paused boolean;
   v_gate text; v_from text; v_second boolean; v_limits text[]; v_weights float8[]; v_least float8;
   v_n int; v_only bigint; v_timed boolean; v_ks int[]; v_id text; v_limit record; k int; w float8; v_fits boolean;
-  v_next float8;
-  l_ids text[] := '{}'; l_names text[]; l_keys text[]; l_kinds text[]; l_room float8[]; l_full float8[];
-  l_pers float8[]; l_max float8[]; l_used boolean[]; l_closed boolean[]; l_holder bigint[];
+  v_next float8; v_bound int; v_most int;
+  ${limitsMet}
 begin
   perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
   v_now := coalesce(p_now, clock_timestamp());
@@ -184,45 +196,86 @@ const nextGate = (s: string): string =>
       ${lookUp(s)}
       continue gates when v_n = 0;`
 
-/** Takes the oldest jobs of a gate, as many as its limits leave, and ends the loop over the gates. */
-const takeJobs = (s: string): string =>
-  `v_got := '{}';
-      for v_one in
-        select r.ctid as at, r.weights from ${s}.ready r
+/** The oldest jobs of a gate in their order, `v_bound` at most. */
+const candidates = (s: string, columns: string): string =>
+  `select ${columns} from ${s}.ready r
         where r.queue = p_queue and r.priority = p_level and r.gate is not null and r.tenant = v_tenant
           and r.gate = v_gate and r.name = any(v_names)
           and r.version between v_mins[array_position(v_names, r.name)] and v_maxs[array_position(v_names, r.name)]
           and (r.expires_at is null or r.expires_at > v_now) and (v_only is null or r.id = v_only)
           and (v_circle = 0 or not (r.ctid = any(v_tids)))
-        order by r.seq limit v_n for update skip locked
-      loop
-        if v_timed then
-          v_fits := true;
-          for i in 1 .. cardinality(v_ks) loop
-            k := v_ks[i]; w := coalesce(v_one.weights[i], 1);
-            if l_kinds[k] in ('rate', 'window') and not (${open}) then
+        order by r.seq limit v_bound for update skip locked`
+
+/** When a limit that has no room for a weight of `w` may have it. */
+const mayOpen = `if l_kinds[k] in ('rate', 'window') and not (${open}) then
               v_fits := false;
               v_next := least(v_next, case l_kinds[k] when 'rate'
                 then (least(w, l_full[k]) - l_room[k]) * l_pers[k] / l_max[k] else l_pers[k] end);
-            end if;
+            end if;`
+
+/** Where all weigh 1, the permits say how many fit; one more is looked for, to know whether some are left waiting. */
+const permitted = `v_bound := v_n;
+      if v_timed then
+        for i in 1 .. cardinality(v_ks) loop
+          k := v_ks[i];
+          if l_kinds[k] in ('rate', 'window') then
+            v_bound := least(v_bound, greatest(0, case when l_full[k] >= 1 then floor(l_room[k] + 1e-9)
+              when l_room[k] + 1e-9 >= l_full[k] then 1 else 0 end))::int;
+          end if;
+        end loop;
+        v_fits := v_bound = v_n;
+        v_n := v_bound;
+        if not v_fits then v_bound := v_n + 1; end if;
+      end if;`
+
+/** Where some have weights, the jobs are taken one by one, until one does not fit. */
+const weighedJobs = (s: string): string =>
+  `v_got := '{}'; v_jobs := '{}';
+        for v_one in ${candidates(s, "r.ctid as at, r.id, r.weights")} loop
+          v_fits := true;
+          for i in 1 .. cardinality(v_ks) loop
+            k := v_ks[i]; w := coalesce(v_one.weights[i], 1);
+            ${mayOpen}
           end loop;
           exit when not v_fits;
           for i in 1 .. cardinality(v_ks) loop
             k := v_ks[i];
-            if l_kinds[k] in ('rate', 'window') then
-              l_room[k] := l_room[k] - coalesce(v_one.weights[i], 1); l_used[k] := true;
-            end if;
+            if l_kinds[k] in ('rate', 'window') then l_room[k] := l_room[k] - coalesce(v_one.weights[i], 1); end if;
           end loop;
-        end if;
-        v_got := v_got || v_one.at;
-      end loop;
-      v_n := cardinality(v_got);
-      continue gates when v_n = 0;
-      for i in 1 .. cardinality(v_ks) loop
+          v_got := v_got || v_one.at; v_jobs := v_jobs || v_one.id;
+        end loop;`
+
+/** Takes the oldest jobs of a gate, as many as its limits leave, and ends the loop over the gates. */
+const takeJobs = (s: string): string =>
+  `v_most := v_n;
+      ${permitted}
+      select array_agg(x.at), array_agg(x.id), coalesce(bool_or(x.weighted), false) into v_got, v_jobs, v_weighted
+        from (${candidates(s, "r.ctid as at, r.id, r.weights is not null as weighted")}) x;
+      v_weighted := v_weighted and v_timed;
+      if v_weighted then
+        v_bound := v_most;
+        ${weighedJobs(s)}
+      elsif cardinality(v_got) > v_n then
+        v_got := v_got[1 : v_n]; v_jobs := v_jobs[1 : v_n];
+      else
+        v_fits := true;
+      end if;
+      v_n := coalesce(cardinality(v_got), 0);
+      for i in 1 .. coalesce(cardinality(v_ks), 0) loop
         k := v_ks[i];
-        if l_kinds[k] = 'concurrency' then l_room[k] := l_room[k] - v_n; end if;
-        if l_kinds[k] = 'order' then l_room[k] := 0; end if;
+        if l_kinds[k] = 'order' then
+          if v_n > 0 then l_room[k] := 0; l_placed[k] := v_jobs[1]; end if;
+        elsif l_kinds[k] = 'concurrency' then
+          l_room[k] := l_room[k] - v_n; l_taken[k] := l_taken[k] + v_n;
+        else
+          l_used[k] := l_used[k] or v_n > 0; w := 1;
+          if not v_weighted then
+            l_room[k] := l_room[k] - v_n;
+            if not v_fits then ${mayOpen} end if;
+          end if;
+        end if;
       end loop;
+      continue gates when v_n = 0;
       v_tids := v_tids || v_got; v_want := v_want - v_n; v_room := v_room - v_n;
       v_circle_took := v_circle_took + v_n;
     end loop;`
@@ -231,11 +284,14 @@ const takeJobs = (s: string): string =>
 const lend = (s: string, queue: string, alone: string): string =>
   `with taken as (
     delete from ${s}.ready r where r.ctid = any(v_tids) returning r.ctid as at, r.*
-  ), ${lent(s, queue, alone, "order by array_position(v_tids, t.at)")}
+  ), ordered as (
+    -- A join that is no nested loop, whatever the planner thinks of the number of jobs.
+    select t.*, o.place from unnest(v_tids) with ordinality o(at, place) full join taken t on t.at = o.at
+  ), ${lent(s, queue, alone, "ordered", "order by t.place")}
   ${spend(s)}`
 
-/** The CTEs behind `taken`: the lease, the keys that a start frees, the holds, the count. */
-export const lent = (s: string, queue: string, alone: string, order: string): string =>
+/** The CTEs behind `taken`: the lease, the keys that a start frees, the holds and places, the count. */
+export const lent = (s: string, queue: string, alone: string, rows: string, order: string): string =>
   `lent as (
     insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
     select nextval('${s}.job_seq'), v_now, count(*), count(*), ${alone}, p_worker, ${queue}, p_key,
@@ -244,7 +300,7 @@ export const lent = (s: string, queue: string, alone: string, order: string): st
         t.max_attempts, t.priority, t.has_report, t.queue, t.tenant, t.name,
         case when t.key_until_start then null else t.unique_key end, t.tags, t.retry, t.payload,
         null, t.limits, t.weights, nullif(t.gate, ''), null)::${s}.job_row ${order})
-    from taken t having count(*) > 0 returning id, size
+    from ${rows} t having count(*) > 0 returning id, size
   ), freed as (
     delete from ${s}.unique_key u using taken t
     where t.key_until_start and u.key = t.unique_key and u.job_id = t.id and u.until is null
@@ -252,13 +308,12 @@ export const lent = (s: string, queue: string, alone: string, order: string): st
     update ${s}.unique_key u set live = false from taken t
     where t.key_until_start and u.key = t.unique_key and u.job_id = t.id and u.until is not null
   ), held as (
-    insert into ${s}.hold (name, key, job_id, lease_id, sticky)
-    select r.name, t.limits[2 * i.n], t.id, l.id, r.kind = 'order'
-    from taken t cross join lent l cross join lateral generate_series(1, cardinality(t.limits) / 2) i(n)
-    cross join lateral (
-      select t.limits[2 * i.n - 1] as name, l_kinds[array_position(l_names, t.limits[2 * i.n - 1])] as kind
-    ) r
-    where r.kind in ('concurrency', 'order')
+    insert into ${s}.hold (name, key, lease_id, jobs)
+    select h.name, h.key, l.id, h.jobs from unnest(l_names, l_keys, l_taken) h(name, key, jobs) cross join lent l
+    where h.jobs > 0
+  ), placed as (
+    insert into ${s}.place (name, key, job_id)
+    select h.name, h.key, h.job_id from unnest(l_names, l_keys, l_placed) h(name, key, job_id) where h.job_id is not null
     on conflict do nothing
   ), counted as (
     insert into ${s}.count_delta (queue, state, delta)

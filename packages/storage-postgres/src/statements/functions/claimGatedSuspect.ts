@@ -3,7 +3,7 @@
  *
  * Under the same lock as `claim_gated`. Looks at the oldest 100 suspects.
  */
-import { byIndex, lent, lookUp, spend } from "./claimGated.ts"
+import { byIndex, lent, limitsMet, lookUp, spend } from "./claimGated.ts"
 
 export const claimGatedSuspect = (s: string): string =>
   `create function ${s}.claim_gated_suspect(
@@ -14,8 +14,7 @@ declare
   v_now timestamptz; v_one record; v_want int := 1; v_gate text; v_limits text[]; v_weights float8[]; v_least float8;
   v_n int; v_only bigint; v_timed boolean; v_ks int[]; v_id text; v_limit record; k int; w float8; v_fits boolean;
   v_next float8;
-  l_ids text[] := '{}'; l_names text[]; l_keys text[]; l_kinds text[]; l_room float8[]; l_full float8[];
-  l_pers float8[]; l_max float8[]; l_used boolean[]; l_closed boolean[]; l_holder bigint[];
+  ${limitsMet}
 begin
   perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
   v_now := coalesce(p_now, clock_timestamp());
@@ -45,11 +44,15 @@ begin
       k := v_ks[i];
       if l_kinds[k] in ('rate', 'window') then
         l_room[k] := l_room[k] - coalesce(v_one.weights[i], 1); l_used[k] := true;
+      elsif l_kinds[k] = 'order' then
+        l_placed[k] := v_one.id;
+      else
+        l_taken[k] := 1;
       end if;
     end loop;
     with taken as (
       delete from ${s}.suspect r where r.ctid = v_one.at returning r.*
-    ), ${lent(s, "p_queue", "true", "")}
+    ), ${lent(s, "p_queue", "true", "taken", "")}
     ${spend(s)}
     return;
   end loop;

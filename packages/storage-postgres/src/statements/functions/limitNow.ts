@@ -2,7 +2,7 @@
  * `limit_now(name, key, at)`: how a limit stands for one key: its rule with the override in force, whether it is paused,
  * how many jobs hold it, what is left of its permits. No row when nobody declared the rule.
  *
- * Plan: primary key probes; the holds of the key are counted by theirs.
+ * Plan: primary key probes; the holds of the key are summed by theirs, of which there is one for each claim.
  */
 
 /** Creates the function. */
@@ -25,7 +25,8 @@ language sql stable as $$
       exists (select from ${s}.pause p where p.what = 'limit' and p.name = p_name
         and (p.all_keys or p.key = p_key) and (p.until is null or p.until > p_at)) as paused,
       case when k.kind in ('concurrency', 'order')
-        then (select count(*)::int from ${s}.hold h where h.name = p_name and h.key = p_key) else 0 end as held
+        then (select coalesce(sum(h.jobs), 0)::int from ${s}.hold h where h.name = p_name and h.key = p_key)
+          + (select count(*)::int from ${s}.place h where h.name = p_name and h.key = p_key) else 0 end as held
     from ${s}.limit_rule k
     left join ${s}.limit_override o on o.name = p_name and not o.all_keys and o.key = p_key
       and (o.until is null or o.until > p_at)
