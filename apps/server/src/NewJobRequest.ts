@@ -15,14 +15,25 @@ import type * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export const from = (job: CreateJob.CreateJob): EnqueueOptions.EncodedRequest => {
-  const { delay, tenant, timeout, ...rest } = job
+  const { debounce, delay, tenant, throttle, timeout, ttl, ...rest } = job
   return {
     ...rest,
     ...(tenant === undefined || tenant === null ? {} : { tenant }),
     ...(delay === undefined ? {} : { delay: toInput(delay) }),
-    ...(timeout === undefined ? {} : { timeout: toInput(timeout) })
+    ...(timeout === undefined ? {} : { timeout: toInput(timeout) }),
+    ...(ttl === undefined ? {} : { ttl: toInput(ttl) }),
+    ...(throttle === undefined ? {} : { throttle: { ...throttle, period: toInput(throttle.period) } }),
+    ...(debounce === undefined ? {} : { debounce: toDebounce(debounce) })
   }
 }
+
+const toDebounce = (
+  { maxWait, wait, ...rest }: NonNullable<CreateJob.CreateJob["debounce"]>
+): EnqueueOptions.DebounceOptions => ({
+  ...rest,
+  wait: toInput(wait),
+  ...(maxWait === undefined ? {} : { maxWait: toInput(maxWait) })
+})
 
 /** The contract checked the text: it is a number, a space and a unit. */
 const toInput = (text: string): Duration.Input => text as Duration.Input

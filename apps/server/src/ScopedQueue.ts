@@ -72,7 +72,35 @@ const admitted = (
   }
   const queue = request.queue ?? registry.definitions.get(request.name)?.options.queue ?? "default"
   if (!Principal.seesQueue(principal, queue)) return refuse("queue", `the API key may not create jobs in ${queue}`)
+  const foreign = reachesOut(principal, request)
+  if (foreign !== null) return refuse(foreign.field, foreign.detail)
   return Effect.succeed(tenant === "" ? request : { ...request, tenant })
+}
+
+/**
+ * The option by which a restricted caller would touch jobs of others: a limit that they share, or a key that holds among
+ * them. A debounce changes the job that has the key.
+ */
+const reachesOut = (
+  principal: Principal.Principal,
+  { debounce, limits, throttle }: EnqueueOptions.EncodedRequest
+): { readonly field: string; readonly detail: string } | null => {
+  if (isUnrestricted(principal)) return null
+  if (limits !== undefined && limits.length > 0) {
+    return {
+      field: "limits",
+      detail: "the API key is for some queues or one tenant, and limits are shared with others"
+    }
+  }
+  const [field, scope] = debounce === undefined
+    ? ["throttle.scope", throttle?.scope ?? "tenant"]
+    : ["debounce.scope", debounce.scope ?? "tenant"]
+  if (principal.tenant !== null && scope !== "tenant") {
+    return { field, detail: `the API key is for the tenant ${principal.tenant} only: expected tenant` }
+  }
+  return principal.queues !== null && (scope === "global" || debounce !== undefined && scope !== "queue")
+    ? { field, detail: "the API key is for some queues only: expected queue" }
+    : null
 }
 
 const refuse = (field: string, detail: string) => Effect.fail(new QueueError.InvalidOption({ field, detail }))

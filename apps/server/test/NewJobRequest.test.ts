@@ -21,6 +21,11 @@ describe("NewJobRequest", () => {
       unique: "u",
       maxAttempts: 2,
       timeout: "1 minute",
+      ttl: "1 hour",
+      throttle: { period: "1 hour", key: "t", scope: "queue" },
+      debounce: { wait: "1 second", maxWait: "1 minute", payload: "keep" },
+      fifo: "f",
+      limits: [{ name: "smtp", key: "a", weight: 2 }],
       tags: ["x"]
     } as const
     assert.deepStrictEqual(NewJobRequest.from(job), job)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Queue } from "@millrace/queue"
+import type { EnqueueOptions } from "@millrace/queue"
 import { JobId, MemoryStorage } from "@millrace/storage"
 import { Effect, Layer } from "effect"
 import * as Principal from "../src/Principal.ts"
@@ -40,5 +41,34 @@ describe("ScopedQueue", () => {
       const results = yield* queue.transition(ids, { _tag: "Remove" }).pipe(as({ tenant: "a" }))
       assert.deepStrictEqual(results.map(({ id }) => id), [own.id])
       assert.strictEqual((yield* queue.get(other.id).pipe(as({}))).tenant, "b")
+    }).pipe(Effect.provide(layers)))
+
+  it.effect("lets no restricted caller touch the limits and keys of others", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const hour = "1 hour" as const
+      const refused = (principal: Partial<Principal.Principal>, options: Partial<EnqueueOptions.EncodedRequest>) =>
+        Effect.flip(queue.enqueueEncoded({ ...request, ...options }).pipe(as(principal)))
+      const ofTenant = { tenant: "a" }
+      const ofQueues = { queues: ["default"] }
+      for (
+        const [principal, options, field] of [
+          [ofTenant, { limits: [{ name: "smtp" }] }, "limits"],
+          [ofQueues, { limits: [{ name: "smtp" }] }, "limits"],
+          [ofTenant, { throttle: { period: hour, scope: "global" } }, "throttle.scope"],
+          [ofTenant, { debounce: { wait: hour, scope: "queue" } }, "debounce.scope"],
+          [ofQueues, { throttle: { period: hour, scope: "global" } }, "throttle.scope"],
+          [ofQueues, { debounce: { wait: hour } }, "debounce.scope"]
+        ] as const
+      ) {
+        const error = yield* refused(principal, options)
+        assert.deepInclude(error, { _tag: "InvalidOption", field })
+      }
+      const taken = [
+        queue.enqueueEncoded({ ...request, debounce: { wait: hour } }).pipe(as(ofTenant)),
+        queue.enqueueEncoded({ ...request, debounce: { wait: hour, scope: "queue" } }).pipe(as(ofQueues)),
+        queue.enqueueEncoded({ ...request, limits: [{ name: "smtp" }] }).pipe(as({}))
+      ]
+      assert.deepStrictEqual((yield* Effect.all(taken)).map(({ _tag }) => _tag), ["Enqueued", "Enqueued", "Enqueued"])
     }).pipe(Effect.provide(layers)))
 })

@@ -41,10 +41,77 @@ const MaxAttempts = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100
   description: "Attempts until the job is dead. Defaults to the job's"
 })
 
+/** A time that is waited or held: more than nothing, ten years at most. */
+const time = (what: string, description: string) =>
+  DurationText.between({
+    minimum: Duration.millis(1),
+    maximum: Duration.days(3650),
+    message: `Expected ${what} from 1 milli to 3650 days`,
+    description
+  })
+
+const Scope = Schema.optionalKey(
+  Schema.Literals(["tenant", "queue", "global"]).annotate({
+    description: "Among which jobs of this name the key counts: of the tenant, of the queue, or all. Defaults to tenant"
+  })
+)
+
+const OwnKey = Schema.optionalKey(JobNaming.name("The key. Without one all jobs of the scope share one"))
+
+const Throttle = Schema.Struct({
+  period: time("a period", "How long after the first enqueue another one is a duplicate"),
+  key: OwnKey,
+  scope: Scope
+}).annotate({ description: "At most one enqueue in a time: the first one counts. Excludes unique and debounce" })
+
+const Debounce = Schema.Struct({
+  wait: time("a wait", "The job runs so long after the last enqueue"),
+  maxWait: Schema.optionalKey(time("a wait", "And so long after the first one at the latest; not below wait")),
+  payload: Schema.optionalKey(
+    Schema.Literals(["replace", "keep"]).annotate({
+      description: "Whether the waiting job takes the new payload. Defaults to replace"
+    })
+  ),
+  key: OwnKey,
+  scope: Scope
+}).annotate({
+  description: "Enqueues that follow each other become one job. Excludes unique, throttle, delay and runAt"
+})
+
+/** The most limits of a job: 16, the storage's own limit. The definition's count too. */
+const Limits = Schema.Array(
+  Schema.Struct({
+    name: JobNaming.name("The limit, as a program declares it"),
+    key: Schema.optionalKey(JobNaming.name("Which jobs count together. Defaults to the key that all share")),
+    weight: Schema.optionalKey(
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000_000 })).annotate({
+        description: "What the job takes of a rate. Defaults to 1"
+      })
+    )
+  })
+).check(Schema.isMaxLength(16, { message: "Expected at most 16 limits" })).annotate({
+  description: "Limits beside the job's own; one of the same name takes its place"
+})
+
 /** The most tags of a job: 32, the queue's own limit. */
 const Tags = Schema.Array(JobNaming.name("A tag")).check(
   Schema.isMaxLength(32, { message: "Expected at most 32 tags" })
 ).annotate({ description: "Words to find the job by" })
+
+/** Fields that exclude each other: the first of a pair is named. */
+const exclusive = [
+  ["delay", "runAt"],
+  ["throttle", "unique"],
+  ["debounce", "unique"],
+  ["debounce", "throttle"],
+  ["debounce", "delay"],
+  ["debounce", "runAt"]
+] as const
+
+const refuseBoth = (job: { readonly [Field in (typeof exclusive)[number][number]]?: unknown }) => {
+  const both = exclusive.find(([one, other]) => job[one] !== undefined && job[other] !== undefined)
+  return both === undefined || { path: [both[0]], issue: `Expected ${both[0]} or ${both[1]}, not both` }
+}
 
 /**
  * Schema of a job to create.
@@ -57,6 +124,13 @@ const Tags = Schema.Array(JobNaming.name("A tag")).check(
  * - `priority`: a name or 0 (first) to 100 (last). Defaults to the job's
  * - `delay`, `runAt`: not before; at most one of them. Defaults to now
  * - `unique`: while a job of this name with this key is not finished, another is a duplicate
+ * - `throttle`: `{ period, key?, scope? }`: for a time another enqueue is a duplicate
+ * - `debounce`: `{ wait, maxWait?, payload?, key?, scope? }`: enqueues that follow each other become one job. `unique`,
+ *   `throttle` and `debounce` exclude each other
+ * - `ttl`: cancelled when it has not started so long after it was due. Defaults to the job's
+ * - `deadline`: from then on no attempt starts or goes on, and the job is dead. Defaults to none
+ * - `fifo`: jobs of this name, tenant and key run one after the other, in order. Defaults to the job's
+ * - `limits`: `[{ name, key?, weight? }]`, beside the job's own
  * - `maxAttempts`, `timeout`: default to the job's
  * - `tags`: default to the job's
  *
@@ -73,15 +147,18 @@ export const CreateJob = Schema.Struct({
   delay: Schema.optionalKey(Delay),
   runAt: Schema.optionalKey(Instant),
   unique: Schema.optionalKey(JobNaming.name("While a job with this key is not finished, another is a duplicate")),
+  throttle: Schema.optionalKey(Throttle),
+  debounce: Schema.optionalKey(Debounce),
+  ttl: Schema.optionalKey(
+    time("a time to live", "Cancelled when it has not started so long after it was due. Defaults to the job's")
+  ),
+  deadline: Schema.optionalKey(Instant),
+  fifo: Schema.optionalKey(JobNaming.name("Jobs with this key run one after the other. Defaults to the job's")),
+  limits: Schema.optionalKey(Limits),
   maxAttempts: Schema.optionalKey(MaxAttempts),
   timeout: Schema.optionalKey(Timeout),
   tags: Schema.optionalKey(Tags)
-}).check(
-  Schema.makeFilter((job: { readonly delay?: string; readonly runAt?: unknown }) =>
-    job.delay === undefined || job.runAt === undefined ||
-    { path: ["delay"], issue: "Expected delay or runAt, not both" }
-  )
-).annotate({ identifier: "CreateJob" })
+}).check(Schema.makeFilter(refuseBoth)).annotate({ identifier: "CreateJob" })
 
 /**
  * A job to create.

@@ -29,6 +29,17 @@ describe("CreateJob", () => {
       tags: ["a", "b"]
     }
     assert.deepStrictEqual(refused(CreateJob.CreateJob, full), [])
+    const admitted = {
+      ...job,
+      throttle: { period: "1 hour", key: "k", scope: "queue" },
+      ttl: "10 minutes",
+      deadline: "2030-01-01T00:00:00Z",
+      fifo: "order-1",
+      limits: [{ name: "smtp" }, { name: "api", key: "acme", weight: 3 }]
+    }
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, admitted), [])
+    const debounce = { wait: "5 seconds", maxWait: "1 minute", payload: "keep", key: "k", scope: "global" }
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, debounce }), [])
     assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, runAt: "2026-11-22T08:00:00Z", tenant: null }), [])
   })
 
@@ -51,6 +62,20 @@ describe("CreateJob", () => {
     ["delay", { delay: "1 hour", runAt: "2026-11-22T08:00:00Z" }],
     ["runAt", { runAt: "tomorrow" }],
     ["unique", { unique: "" }],
+    ["throttle.period", { throttle: {} }],
+    ["throttle.period", { throttle: { period: "0 seconds" } }],
+    ["throttle.scope", { throttle: { period: "1 hour", scope: "all" } }],
+    ["throttle", { throttle: { period: "1 hour" }, unique: "k" }],
+    ["debounce.wait", { debounce: { wait: 5 } }],
+    ["debounce.reduce", { debounce: { wait: "1 second", reduce: "last" } }],
+    ["debounce", { debounce: { wait: "1 second" }, delay: "1 hour" }],
+    ["debounce", { debounce: { wait: "1 second" }, throttle: { period: "1 hour" } }],
+    ["ttl", { ttl: "-1 hours" }],
+    ["ttl", { ttl: "0 seconds" }],
+    ["deadline", { deadline: "1 hour" }],
+    ["fifo", { fifo: "" }],
+    ["limits.0.weight", { limits: [{ name: "a", weight: 0 }] }],
+    ["limits", { limits: Array.from({ length: 17 }, (_, index) => ({ name: `l${index}` })) }],
     ["maxAttempts", { maxAttempts: 0 }],
     ["maxAttempts", { maxAttempts: 1.5 }],
     ["timeout", { timeout: "0 seconds" }],

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { batchLimit, CreateJob } from "@millrace/api/CreateJob"
+import * as Idempotency from "@millrace/api/Idempotency"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -36,6 +37,16 @@ const flags = {
   delay: text("delay", "How long to wait, such as \"5 minutes\""),
   runAt: JobFlags.instant("run-at", "Not before this instant"),
   unique: text("unique", "While a job with this key is not finished, another is a duplicate"),
+  throttle: text("throttle", "For so long after the first one another is a duplicate, such as \"1 hour\""),
+  throttleKey: text("throttle-key", "The key of --throttle. Defaults to one for all jobs of the name and tenant"),
+  debounce: text("debounce", "Runs so long after the last one, as one job, such as \"5 seconds\""),
+  debounceKey: text("debounce-key", "The key of --debounce. Defaults to one for all jobs of the name and tenant"),
+  maxWait: text("max-wait", "With --debounce: and so long after the first one at the latest"),
+  ttl: text("ttl", "Cancelled when it has not started so long after it was due"),
+  deadline: JobFlags.instant("deadline", "Dead when it is not over by this instant"),
+  fifo: text("fifo", "Jobs with this key run one after the other, in order"),
+  limit: JobFlags.repeated("limit", "A limit beside the job's own, <name> or <name>:<key>"),
+  idempotencyKey: text("idempotency-key", "Create once, however often the command is repeated with this key"),
   maxAttempts: Flag.Int("max-attempts").pipe(Flag.withDescription("Attempts until it is dead"), Flag.optional),
   timeout: text("timeout", "How long one attempt may run, such as \"30 seconds\""),
   tag: JobFlags.repeated("tag", "A word to find the job by"),
@@ -72,7 +83,10 @@ export const command = Command.make(
 
 const one = Effect.fnUntraced(function*(given: Given) {
   const job = yield* toJob(given)
-  const created = yield* Server.ask((client) => client.jobs.create({ payload: job }))
+  const created = yield* Server.ask((client) => {
+    const create = client.jobs.create({ payload: job })
+    return Option.isSome(given.idempotencyKey) ? Idempotency.withKey(given.idempotencyKey.value)(create) : create
+  })
   if (!given.wait) return yield* Output.answer(created, () => `job ${created.id}: ${created.outcome}`)
   yield* Output.event(created, () => `job ${created.id}: ${created.outcome}`)
   yield* Effect.flatMap(Watch.follow(created.id), Watch.expectCompleted)
@@ -92,14 +106,34 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
       delay: given.delay,
       unique: given.unique,
       maxAttempts: given.maxAttempts,
-      timeout: given.timeout
+      timeout: given.timeout,
+      ttl: given.ttl,
+      fifo: given.fifo,
+      ...onceOf(given)
     }),
+    ...(given.limit.length === 0 ? {} : { limits: given.limit.map(toLimit) }),
     ...(given.tag.length === 0 ? {} : { tags: given.tag })
   }
   return Effect.map(
     Request.decode(CreateJob, plain),
-    (job) => Option.isSome(given.runAt) ? { ...job, runAt: given.runAt.value } : job
+    (job) => ({
+      ...job,
+      ...(Option.isSome(given.runAt) ? { runAt: given.runAt.value } : {}),
+      ...(Option.isSome(given.deadline) ? { deadline: given.deadline.value } : {})
+    })
   )
+}
+
+/** A throttle and a debounce are several flags each. */
+const onceOf = ({ debounce, debounceKey, maxWait, throttle, throttleKey }: Given) => ({
+  throttle: Option.map(throttle, (period) => ({ period, ...Request.definedOf({ key: throttleKey }) })),
+  debounce: Option.map(debounce, (wait) => ({ wait, ...Request.definedOf({ key: debounceKey, maxWait }) }))
+})
+
+/** A key may hold colons, the name of a limit may not here. */
+const toLimit = (text: string) => {
+  const at = text.indexOf(":")
+  return at < 0 ? { name: text } : { name: text.slice(0, at), key: text.slice(at + 1) }
 }
 
 const fromFile = Effect.fnUntraced(function*(path: string) {

@@ -1,4 +1,5 @@
 import { assert, describe, layer } from "@effect/vitest"
+import { JobId, Storage } from "@millrace/storage"
 import { Effect } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -45,6 +46,39 @@ describe("EnqueueCommand", () => {
         assert.strictEqual(again.output, `job ${id}: duplicate`)
         const numbered = yield* T.enqueue("Echo", "1", "--priority", "7", "--delay", "1 hour")
         assert.deepInclude(yield* T.ask("jobs", "show", numbered), { priority: 7, state: "scheduled" })
+      }))
+
+    it.effect("creates one job of those that a throttle, a debounce or an idempotency key joins", () =>
+      Effect.gen(function*() {
+        const outputs = (...flags: ReadonlyArray<string>) =>
+          Effect.all(
+            [1, 2].map((payload) =>
+              Effect.map(T.run("enqueue", "Echo", String(payload), "--queue", "once", ...flags), ({ output }) =>
+                output.replace(/^job \d+: /, ""))
+            )
+          )
+        assert.deepStrictEqual(yield* outputs("--throttle", "1 hour", "--throttle-key", "a"), ["enqueued", "duplicate"])
+        assert.deepStrictEqual(
+          yield* outputs("--debounce", "1 hour", "--debounce-key", "b", "--max-wait", "2 hours"),
+          ["enqueued", "replaced"]
+        )
+        const flags = ["enqueue", "Echo", "1", "--queue", "once", "--idempotency-key", "k"]
+        const first = yield* T.run(...flags)
+        assert.strictEqual((yield* T.run(...flags)).output, first.output)
+        assert.strictEqual((yield* T.run(...flags, "--priority", "high")).code, 1)
+      }))
+
+    it.effect("creates a job with a time to live, a deadline, an order and limits", () =>
+      Effect.gen(function*() {
+        const times = ["--ttl", "1 hour", "--deadline", "2100-01-01T00:00:00Z"]
+        const id = yield* T.enqueue("Echo", "1", ...times, "--fifo", "o1", "--limit", "smtp", "--limit", "api:acme:eu")
+        const { reasons } = (yield* T.ask("jobs", "explain", id)) as { readonly reasons: ReadonlyArray<object> }
+        assert.match(JSON.stringify(reasons), /"smtp".*"api"/)
+        const facts = JSON.stringify(yield* (yield* Storage.Storage).inspect.explain(JobId.makeUnsafe(id)))
+        for (const key of ["acme:eu", ":o1"]) assert.include(facts, `"${key}"`)
+        const wrong = yield* T.run("enqueue", "Echo", "1", "--ttl", "soon")
+        assert.strictEqual(wrong.code, 2)
+        assert.include(wrong.errors, "--ttl")
       }))
 
     it.effect("waits for a job, and ends as it does", () =>

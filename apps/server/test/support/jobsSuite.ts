@@ -122,6 +122,46 @@ export const jobsSuite = <E>(
           assert.deepStrictEqual(second.json, { ...(first.json as object), outcome: "duplicate" })
         }))
 
+      it.effect("throttles and debounces, alone and in a batch", () =>
+        Effect.gen(function*() {
+          const outcomes = (job: object) =>
+            Effect.map(T.post(`${path}/batch`, { jobs: [job, job] }), ({ json }) =>
+              (json as { readonly jobs: ReadonlyArray<{ readonly outcome: string }> }).jobs.map(({ outcome }) =>
+                outcome
+              ))
+          const throttled = { ...welcome, throttle: { period: "1 hour", key: "t" } }
+          assert.deepStrictEqual(yield* outcomes(throttled), ["enqueued", "duplicate"])
+          assert.deepInclude((yield* T.post(path, throttled)).json, { outcome: "duplicate" })
+          const debounced = { ...welcome, debounce: { wait: "1 minute", maxWait: "1 hour", key: "d" } }
+          assert.deepStrictEqual(yield* outcomes(debounced), ["enqueued", "replaced"])
+          const last = yield* T.post(path, { ...debounced, payload: { userId: "last" } })
+          assert.deepInclude(last.json, { outcome: "replaced" })
+          const { json } = yield* T.get(`${path}/${(last.json as { readonly id: string }).id}`)
+          assert.deepInclude(json, { state: "scheduled", payload: { userId: "last" } })
+          const wrong = yield* T.post(path, { ...welcome, debounce: { wait: "1 hour", maxWait: "1 minute" } })
+          assert.strictEqual(wrong.status, 400)
+          assert.strictEqual(T.errorOf(wrong).field, "debounce.maxWait")
+        }))
+
+      it.effect("stores a time to live, a deadline, an order and limits", () =>
+        Effect.gen(function*() {
+          const id = yield* create({
+            ...welcome,
+            ttl: "1 hour",
+            deadline: "2100-01-01T00:00:00Z",
+            fifo: "o1",
+            limits: [{ name: "smtp" }, { name: "api", key: "acme", weight: 3 }]
+          })
+          const [record] = (yield* (yield* Queue.Queue).list({ ids: [JobId.makeUnsafe(id)] })).items
+          assert(record !== undefined)
+          assert.deepEqual(record.retry, { "millrace:deadline": Date.UTC(2100, 0) })
+          const facts = yield* (yield* Storage.Storage).inspect.explain(JobId.makeUnsafe(id))
+          const wait = Number(facts?.expiresAt?.epochMilliseconds) - Number(record.createdAt.epochMilliseconds)
+          assert.strictEqual(wait, 3_600_000)
+          const limits = JSON.stringify(facts)
+          for (const name of ["fifo:SendWelcome", "smtp", "api", "acme"]) assert.include(limits, `"${name}"`)
+        }))
+
       it.effect("keeps any JSON of a payload as it is, keys named __proto__ included", () =>
         Effect.gen(function*() {
           const payload = `{"__proto__":{"isAdmin":true},"constructor":1,"b":[null,true,1.5,"ü😀",{"":""}],"a":1,"a":2}`
