@@ -140,6 +140,31 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 120_000 })("limi
       assert.strictEqual(yield* holds(shop), 0)
     }))
 
+  it.effect("have room again for each job of a claim that ends, though others of it end at the same time", () =>
+    Effect.gen(function*() {
+      const shop = yield* begin
+      yield* LiveDatabase.register(shop, "parts", { queues: ["parts"] })
+      const claim = shop.storage.claim({ workerId: "parts", queue: "parts", handles, limit: 10, perTenant: 10 })
+      const settleEach = (claims: ReadonlyArray<Claim.Claim>) =>
+        Effect.forEach(
+          claims,
+          (one) => shop.storage.settle("parts", [Fixture.settlement(one, Fixture.outcomes.completed())]),
+          { concurrency: "unbounded", discard: true }
+        )
+      for (let times = 0; times < 5; times++) {
+        yield* shop.storage.insert(
+          Array.from({ length: 9 }, (_, n) => job("parts", n, [{ name: "five", key: "parts", weight: 1 }]))
+        )
+        const first = yield* claim
+        assert.lengthOf(first, 5)
+        yield* settleEach(first.slice(1))
+        const next = yield* claim
+        assert.lengthOf(next, 4, "one still runs")
+        yield* settleEach([...first.slice(0, 1), ...next])
+        assert.strictEqual(yield* holds(shop), 0)
+      }
+    }))
+
   it.effect("hold under an isolation level that shows a claim the past", () =>
     Effect.gen(function*() {
       const shop = yield* begin

@@ -92,7 +92,7 @@ select k.name, k.kind, k.max, k.per_ms, k.burst, k.release, k.declared_at,
     where p.what = 'limit' and p.name = k.name and (p.until is null or p.until > c.at)), '[]'::jsonb) as pauses,
   coalesce((select jsonb_agg(jsonb_build_object('key', u.key, 'held', f.held, 'tokens', f.tokens) order by u.key) from (
     select x.key from (
-      select h.key from ${s}.hold h where h.name = k.name
+      select h.key from ${s}.hold h where h.name = k.name and h.jobs > 0
       union select h.key from ${s}.place h where h.name = k.name
       union select b.key from ${s}.limit_bucket b where b.name = k.name
     ) x order by x.key limit 100
