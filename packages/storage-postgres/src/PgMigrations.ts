@@ -16,7 +16,9 @@ import { jobs } from "./migrations/0001Jobs.ts"
 import { schedules } from "./migrations/0002Schedules.ts"
 import { admission } from "./migrations/0003Admission.ts"
 import { service } from "./migrations/0004Service.ts"
+import { samples } from "./migrations/0005Samples.ts"
 import { idempotency } from "./migrations/0006Idempotency.ts"
+import { starts } from "./migrations/0007Starts.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
 
@@ -27,7 +29,7 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service, idempotency]
+export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service, samples, idempotency, starts]
 
 /**
  * Options of the migrations.

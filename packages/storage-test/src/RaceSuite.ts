@@ -119,6 +119,21 @@ const once = (test: Declare): void => {
       for (const record of yield* Steps.list({ limit: 1000 })) assert.deepInclude(record, { crashes: 1, token: 1 })
     }))
 
+  test("promotes a scheduled job once, and never one that is cancelled meanwhile", () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < rounds; round++) {
+        const id = yield* Steps.insertOne({ delayMillis: 60_000 })
+        const [promoted, cancelled] = yield* both(
+          fromAllSides(() => Steps.transition([id], "Promote")),
+          Steps.transition([id], "Cancel")
+        )
+        // A cancel may come after a promotion, and no promotion after the cancel.
+        assert.isAtMost(promoted.flat().filter((result) => result.to === "available").length, 1)
+        assert.deepStrictEqual(cancelled.map((result) => result.to), ["cancelled"])
+        assert.deepInclude(yield* Steps.get(id), { state: "cancelled" })
+      }
+    }))
+
   test("redrives a dead job once", () =>
     Effect.gen(function*() {
       yield* Steps.register()

@@ -25,6 +25,7 @@ const at = (millis: number) => DateTime.makeUnsafe(Fixture.startMillis + millis)
 export const suite = (test: Declare): void => {
   describe("reclaim", () => {
     takingBack(test)
+    describe("starts", () => unstarted(test))
     describe("limit", () => limits(test))
     describe("suspects", () => suspects(test))
   })
@@ -103,6 +104,53 @@ const takingBack = (test: Declare): void => {
       })
       assert.strictEqual(yield* Steps.settle(claim, outcomes.completed()), "LeaseLost")
       yield* Steps.insertOne({ unique: Fixture.unique("k") })
+    }))
+}
+
+const unstarted = (test: Declare): void => {
+  test("F17: counts no crash for jobs that were lent ahead, and lets them run alone", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const ids = yield* Steps.insert({}, {}, {})
+      yield* Steps.claim({ limit: 3, slots: 2 })
+      const reclaimed = yield* Steps.crashWorkers
+      assert.deepStrictEqual(reclaimed.map(({ crashes, to }) => [crashes, to]), ids.map(() => [0, "available"]))
+      const records = yield* Effect.forEach(ids, (id) => Steps.get(id))
+      assert.deepStrictEqual(records.map(({ attempt, error }) => [attempt, error]), ids.map(() => [0, null]))
+      const [attempt] = yield* Steps.history(Steps.present(ids[0], "an id"))
+      assert.deepInclude(attempt, { attempt: 1, outcome: "released", error: null })
+      yield* Steps.register("w2")
+      assert.deepStrictEqual(yield* Steps.claim({ workerId: "w2" }), [])
+      assert.strictEqual((yield* Steps.claimOne({ workerId: "w2", suspects: true })).attempt, 1)
+    }))
+
+  test("F09: counts no crash for a suspect that was lost before it started, however often", () =>
+    Effect.gen(function*() {
+      const { id } = yield* Steps.running()
+      yield* Steps.crashWorkers
+      for (let n = 0; n < 4; n++) {
+        yield* Steps.register(`w${n + 2}`)
+        yield* Steps.claimOne({ workerId: `w${n + 2}`, suspects: true, unstarted: true })
+        const [entry] = yield* Steps.crashWorkers
+        assert.deepInclude(entry, { id, crashes: 1, to: "available" })
+      }
+      yield* Steps.crash(2, 1)
+      assert.deepInclude(yield* Steps.get(id), { state: "dead", crashes: 3 })
+    }))
+
+  test("takes the start of a suspect once, from its worker only, as no report", () =>
+    Effect.gen(function*() {
+      yield* Steps.running()
+      yield* Steps.crashWorkers
+      yield* Steps.register("w2")
+      const suspect = yield* Steps.claimOne({ workerId: "w2", suspects: true, unstarted: true })
+      assert.strictEqual(yield* Steps.report(suspect, { started: true }, "w1"), "LeaseLost")
+      assert.strictEqual(yield* Steps.report(suspect, { started: true }, "w2"), "Applied")
+      assert.strictEqual(yield* Steps.report(suspect, { started: true }, "w2"), "Applied")
+      assert.isNull((yield* Steps.get(suspect.id)).progress)
+      yield* Steps.crashWorkers
+      yield* Steps.register("w3")
+      assert.deepInclude(yield* Steps.claimOne({ workerId: "w3", suspects: true }), { crashes: 2, hasReport: false })
     }))
 }
 

@@ -108,7 +108,7 @@ export const suite = <E>(
     it.effect("keeps samples as they are, and reads the newest instant", () =>
       Effect.gen(function*() {
         const { append, latest } = yield* SampleStorage.SampleStorage
-        const spread = { p50: 1, p95: 2.5, p99: 3 }
+        const spread = { mean: 2, p50: 1, p95: 2.5, p99: 3 }
         const given = [
           sample({ queue: "", completed: 7, oldestWaitingMillis: 5 }),
           sample({ queue: "x", waits: spread, runs: spread, longestRunningMillis: 9 })
@@ -122,7 +122,7 @@ export const suite = <E>(
     it.effect("reads a history in steps: sums, worst and newest", () =>
       Effect.gen(function*() {
         const { append, list } = yield* SampleStorage.SampleStorage
-        const spread = (p99: number) => ({ p50: 1, p95: 2, p99 })
+        const spread = (p99: number) => ({ mean: 1.5, p50: 1, p95: 2, p99 })
         yield* append([sample({ queue: "steps", completed: 3, oldestWaitingMillis: 50, waits: spread(4), slots: 1 })])
         yield* Effect.sleep(5)
         yield* append([sample({ queue: "steps", completed: 4, oldestWaitingMillis: 20, waits: spread(9), slots: 2 })])

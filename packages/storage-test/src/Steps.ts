@@ -123,16 +123,22 @@ export const leave = (workerId = "w1"): Step<WorkerRecord.RenewResult> =>
  * @category steps
  * @since 0.1.0
  */
-export const claim = ({ names, ...options }: ClaimStep = {}): Step<ReadonlyArray<Claim.Claim>> =>
-  use((storage) =>
-    storage.claim({
-      workerId: "w1",
-      queue: "default",
-      handles: Fixture.handles(...(names ?? ["SendMail"])),
-      limit: 10,
-      perTenant: 10,
-      ...options
-    })
+export const claim = ({ names, unstarted, ...options }: ClaimStep = {}): Step<ReadonlyArray<Claim.Claim>> =>
+  Effect.tap(
+    use((storage) =>
+      storage.claim({
+        workerId: "w1",
+        queue: "default",
+        handles: Fixture.handles(...(names ?? ["SendMail"])),
+        limit: 10,
+        perTenant: 10,
+        ...options
+      })
+    ),
+    (claims) =>
+      options.suspects === true && unstarted !== true
+        ? Effect.forEach(claims, (one) => report(one, { started: true }, options.workerId))
+        : Effect.void
   )
 
 /**
@@ -142,7 +148,10 @@ export const claim = ({ names, ...options }: ClaimStep = {}): Step<ReadonlyArray
  * @category models
  * @since 0.1.0
  */
-export type ClaimStep = Partial<Claim.ClaimOptions> & { readonly names?: ReadonlyArray<string> }
+export type ClaimStep = Partial<Claim.ClaimOptions> & {
+  readonly names?: ReadonlyArray<string>
+  readonly unstarted?: boolean
+}
 
 /**
  * Claims one job; fails the test when there is none.
@@ -237,14 +246,15 @@ export const crashWorkers: Step<ReadonlyArray<Storage.Reclaimed>> = Effect.andTh
 )
 
 /**
- * Claims a job again and again under new workers that are lost, alone from the second time on, `times` in all.
+ * Claims a job again and again under new workers that are lost, alone from the second time on, `times` in all;
+ * `before` of them happened already.
  *
  * @stability unstable
  * @category steps
  * @since 0.1.0
  */
-export const crash = Effect.fnUntraced(function*(times: number) {
-  for (let n = 0; n < times; n++) {
+export const crash = Effect.fnUntraced(function*(times: number, before = 0) {
+  for (let n = before; n < times + before; n++) {
     const workerId = `crashed-${yield* Clock.currentTimeMillis}-${n}`
     yield* register(workerId)
     yield* claimOne({ workerId, suspects: n > 0 })

@@ -1,5 +1,5 @@
 /**
- * What a person may do with a job in each state: cancel, retry, remove.
+ * What a person may do with a job in each state: cancel, retry, promote, remove.
  *
  * @since 0.1.0
  */
@@ -54,6 +54,16 @@ const retry: Table = [
   ["dead", "available"]
 ]
 
+const promote: Table = [
+  ["scheduled", "available"],
+  ["available", "refused"],
+  ["running", "refused"],
+  ["retryable", "available"],
+  ["completed", "refused"],
+  ["cancelled", "refused"],
+  ["dead", "refused"]
+]
+
 const remove: Table = [
   ["scheduled", "removed"],
   ["available", "removed"],
@@ -73,7 +83,9 @@ const remove: Table = [
  */
 export const suite = (test: Declare): void => {
   describe("transition", () => {
-    for (const [tag, table] of [["Cancel", cancel], ["Retry", retry], ["Remove", remove]] as const) {
+    for (
+      const [tag, table] of [["Cancel", cancel], ["Retry", retry], ["Promote", promote], ["Remove", remove]] as const
+    ) {
       for (const [from, to] of table) test(`${tag}: ${from} → ${to}`, () => follows(tag, from, to))
     }
     describe("batches", () => batches(test))

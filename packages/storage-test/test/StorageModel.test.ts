@@ -145,8 +145,8 @@ describe("StorageModel", () => {
   for (const [fault, plant] of Object.entries(faults)) {
     it.effect(`finds a driver that ${fault}, and a short way to show it`, () =>
       Effect.gen(function*() {
-        const report = yield* firstReport(withFault(plant), 30)
-        assert(report !== null, "not found in 30 sequences")
+        const report = yield* firstReport(withFault(plant), 100)
+        assert(report !== null, "not found in 100 sequences")
         assert.match(report, /^seed \d+ .*MILLRACE_MODEL_SEED=\d+/)
         const commands = report.split("\n").filter((line) => /^ *\d+ \{"_tag"/.test(line))
         assert.isNotEmpty(commands)

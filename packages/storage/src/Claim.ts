@@ -41,7 +41,8 @@ export interface Handle {
  * none waits for ever; the rest of such a claim is as always. 0 or left out: never. 1 or more.
  *
  * `slots` is the most jobs under limits that come back: those that can start at once, so that nobody holds a limit while
- * it waits for a slot; 0 for none. Left out: `limit`.
+ * it waits for a slot; 0 for none. Left out: `limit`. A claim with a larger `limit` lends ahead: should the worker be
+ * lost, the storage can not know which of its jobs had started, and counts a crash for none of them.
  *
  * @stability unstable
  * @category models

@@ -159,7 +159,12 @@ const worstSpread = (a: Spread | null, b: Spread | null): Spread | null =>
     ? b
     : b === null
     ? a
-    : { p50: Math.max(a.p50, b.p50), p95: Math.max(a.p95, b.p95), p99: Math.max(a.p99, b.p99) }
+    : {
+      mean: Math.max(a.mean, b.mean),
+      p50: Math.max(a.p50, b.p50),
+      p95: Math.max(a.p95, b.p95),
+      p99: Math.max(a.p99, b.p99)
+    }
 
 const judge = (alerts: ReadonlyArray<Alert>, findings: ReadonlyArray<Finding>, now: DateTime.Utc) => {
   const found = new Map(findings.map((finding) => [keyOf(finding), finding]))

@@ -73,6 +73,9 @@ export interface Settlement extends Fence {
  * Progress and checkpoint stay with the job through later attempts, at least until it is finished. A note
  * before any progress is one at progress 0.
  *
+ * `started` says, by itself, that the handler of a suspect is about to start; only then is the loss of its worker a
+ * crash of this job. It stores nothing else, and leaves no report behind.
+ *
  * @stability unstable
  * @category models
  * @since 0.1.0
@@ -82,4 +85,5 @@ export interface Report extends Fence {
   readonly note?: string
   readonly log?: { readonly level: string; readonly message: string }
   readonly checkpoint?: Schema.Json
+  readonly started?: true
 }

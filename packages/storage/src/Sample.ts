@@ -17,13 +17,13 @@ import { JobState } from "./JobState.ts"
 export const allQueues = ""
 
 /**
- * Schema of a spread in milliseconds: the value that half, 95 % and 99 % of the jobs did not exceed.
+ * Schema of a spread in milliseconds: the average, and the values that half, 95 % and 99 % of the jobs did not exceed.
  *
  * @stability unstable
  * @category schemas
  * @since 0.1.0
  */
-export const Spread = Schema.Struct({ p50: Schema.Finite, p95: Schema.Finite, p99: Schema.Finite })
+export const Spread = Schema.Struct({ mean: Schema.Finite, p50: Schema.Finite, p95: Schema.Finite, p99: Schema.Finite })
 
 /**
  * A spread in milliseconds.
@@ -45,7 +45,8 @@ export const spreadOf = (millis: ReadonlyArray<number>): Spread | null => {
   if (millis.length === 0) return null
   const sorted = millis.toSorted((a, b) => a - b)
   const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
-  return { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99) }
+  const mean = sorted.reduce((sum, each) => sum + each, 0) / sorted.length
+  return { mean, p50: rank(0.5), p95: rank(0.95), p99: rank(0.99) }
 }
 
 /**

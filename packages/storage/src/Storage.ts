@@ -50,9 +50,11 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  *   due from the instant `runAt` on. It also cancels jobs that expired before their first start.
  * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
  *   failure. They become available as suspects; one whose lease was alone and that crashed for the third time
- *   becomes `dead`; one that was asked to stop becomes `cancelled`. A crash leaves an error tagged `Crashed`. A
+ *   becomes `dead`; one that was asked to stop becomes `cancelled`. A crash leaves an error tagged `Crashed`. A job
+ *   of which nobody knows that it had started (lent ahead; or a suspect before `Report.started`) counts no crash: it
+ *   becomes a suspect all the same, and its attempt is `released`. A
  *   worker's registration ends before its first lease is taken, even when `limit` leaves others to later calls.
- * - `transition` cancels, retries or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
+ * - `transition` cancels, retries, promotes or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
  * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. What is paused
  *   takes jobs, promotes, settles and reclaims as ever; it only lends none.
  * - `list` reads one page of jobs, newest first, in one query.
@@ -168,6 +170,7 @@ export interface Reclaimed {
  * - `retry`: `scheduled` and `retryable` become `available` now; `dead`, `quarantined` and `cancelled` are redriven:
  *   failures and crashes start again at 0, the error is gone, the job is no suspect, the token and the history go
  *   on, and the job does not expire any more. Redriving is refused while another job holds the unique key. Refused in every other state.
+ * - `promote`: `scheduled` and `retryable` become `available` now, as by `retry`. Refused in every other state.
  * - `remove`: any job that is not running is deleted with its history. Refused for `running`.
  *
  * @stability unstable
@@ -177,6 +180,7 @@ export interface Reclaimed {
 export type TransitionAction =
   | { readonly _tag: "Cancel"; readonly reason: string }
   | { readonly _tag: "Retry" }
+  | { readonly _tag: "Promote" }
   | { readonly _tag: "Remove" }
 
 /**

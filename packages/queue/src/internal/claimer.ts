@@ -55,7 +55,9 @@ export const claim = (
       agingEvery: shop.settings.agingEvery,
       slots: suspects ? 1 : Lane.slots(lane)
     }
-    const claiming = shop.storage.claim(suspects ? { ...request, suspects } : request)
+    const claiming = suspects
+      ? Effect.tap(shop.storage.claim({ ...request, suspects }), (claims) => tellStart(shop, session.workerId, claims))
+      : shop.storage.claim(request)
     return Effect.matchCauseEffect(StorageCall.within("claim", Defaults.callMillis)(claiming), {
       onSuccess: (claims) => {
         land(shop, session)
@@ -71,6 +73,17 @@ export const claim = (
       }
     })
   }))
+
+/** A suspect starts as soon as it is here. From now on the loss of this worker is a crash of this job. */
+const tellStart = (
+  shop: Workshop.Workshop,
+  workerId: string,
+  claims: ReadonlyArray<Claim>
+): Effect.Effect<void, StorageError> => {
+  if (claims.length === 0) return Effect.void
+  const starts = claims.map(({ id, leaseId, token }) => ({ id, leaseId, token, started: true }) as const)
+  return Effect.asVoid(shop.storage.report(workerId, starts))
+}
 
 const land = (shop: Workshop.Workshop, session: Workshop.Workshop["session"]): void => {
   session.claiming -= 1

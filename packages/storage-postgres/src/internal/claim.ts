@@ -199,7 +199,8 @@ const paramsOf = (
   options.handles.map(({ versionMax }) => versionMax),
   mark.rest,
   gatedDone,
-  gatedFirst
+  gatedFirst,
+  options.slots === undefined || options.limit <= options.slots
 ]
 
 /** Statements of one claim at most, however many levels and blocked tenants there are. */

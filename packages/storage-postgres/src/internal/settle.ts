@@ -95,6 +95,7 @@ const encodeReport = (report: Report) => {
     level: report.log?.level,
     message: report.log?.message,
     checkpoint: report.checkpoint,
+    started: report.started,
     has_checkpoint: report.checkpoint !== undefined
   }
 }

@@ -115,7 +115,7 @@ walk(tenant, phase) as (
     exists (select from ${s}.pause p where p.what = 'tenant' and p.name = f.tenant
       and (p.until is null or p.until > ${now})) as is_paused
   from weighed f cross join top cross join lateral (
-    select case when f.phase = 0 then ${rest} else greatest(1, round(top.per_tenant * f.weight))::int end as quantum
+    select least(case when f.phase = 0 then ${rest} end, greatest(1, round(top.per_tenant * f.weight))::int) as quantum
   ) x
 ), turns as materialized (
   select array_agg(f.tenant order by f.turn) as tenants, array_agg(f.quantum order by f.turn) as quanta,
@@ -134,8 +134,8 @@ walk(tenant, phase) as (
 ), taken as (
   delete from ${s}.ready r where r.ctid = any(array(select p.at from picked p)) returning r.*
 ), lent as (
-  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
-  select nextval('${s}.job_seq'), ${now}, count(*), count(*), false, $2, $3, $12, array_agg(t.id),
+  insert into ${s}.lease (id, claimed_at, size, remaining, alone, has_started, worker_id, queue, claim_key, ids, jobs)
+  select nextval('${s}.job_seq'), ${now}, count(*), count(*), false, $18::boolean, $2, $3, $12, array_agg(t.id),
     array_agg(row(${jobValues("t", { token: "t.token + 1", expires_at: "null" })})::${s}.job_row)
   from taken t having count(*) > 0 returning id, size
 ), counted as (
@@ -173,8 +173,8 @@ export const claimSuspect = (s: string): string =>
 ), taken as (
   delete from ${s}.suspect r where r.ctid = any(array(select p.at from picked p where not p.gated)) returning r.*
 ), lent as (
-  insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
-  select nextval('${s}.job_seq'), ${now}, 1, 1, true, $2, $3, $5, array[t.id],
+  insert into ${s}.lease (id, claimed_at, size, remaining, alone, has_started, worker_id, queue, claim_key, ids, jobs)
+  select nextval('${s}.job_seq'), ${now}, 1, 1, true, false, $2, $3, $5, array[t.id],
     array[row(${jobValues("t", { token: "t.token + 1", expires_at: "null" })})::${s}.job_row]
   from taken t returning id, size
 ), counted as (

@@ -37,7 +37,7 @@ from renewed n`
 /** The unfinished jobs of leases in the CTE `gone`, with the reason of a cancel request if there is one. */
 const lostJobs = (s: string) =>
   `lost as materialized (
-  select g.worker_id, g.claimed_at, g.alone, j.*,
+  select g.worker_id, g.claimed_at, g.alone, g.has_started, j.*,
     exists (select from ${s}.job_report r where r.job_id = j.id) as reported
   from gone g cross join lateral ${lentJobs("g")} where not coalesce(j.was_done, false)
 )`
@@ -123,7 +123,10 @@ const folded = (s: string, limit: string) =>
   on conflict (queue, state) do update set total = t.total + excluded.total
 )`
 
-const isDead = "v.alone and v.crashes + 1 >= 3"
+/** A job of which nobody knows that it had started counts no crash. */
+const crashes = "v.crashes + v.has_started::int"
+
+const isDead = "v.alone and v.has_started and v.crashes + 1 >= 3"
 
 /**
  * Takes back the jobs of workers whose lease has ended: guarded by the row of the worker, which
@@ -147,11 +150,11 @@ export const reclaim = (s: string): string =>
   order by l.id limit $2::int for update skip locked
 ), gone as (
   delete from ${s}.lease l using chosen c where l.id = c.id returning l.*
-), ${lostJobs(s)}, ${cancelledLost(s, "v.crashes + 1", "v.claimed_at")}, ${
+), ${lostJobs(s)}, ${cancelledLost(s, crashes, "v.claimed_at")}, ${
     attempted(
       s,
-      "case when v.cancel_reason is null then 'crashed' else 'cancelled' end",
-      `case when v.cancel_reason is null then ${crashed("v")} end`,
+      "case when v.cancel_reason is not null then 'cancelled' when v.has_started then 'crashed' else 'released' end",
+      `case when v.cancel_reason is null and v.has_started then ${crashed("v")} end`,
       `v.cancel_reason is not null or not (${isDead})`
     )
   }, buried as (
@@ -165,7 +168,7 @@ export const reclaim = (s: string): string =>
   from lost v where v.cancel_reason is null and ${isDead}
 ), suspected as (
   insert into ${s}.suspect (seq, ${jobList})
-  select nextval('${s}.job_seq'), ${jobValues("v", { crashes: "v.crashes + 1", has_report: "v.reported", run_at: now })}
+  select nextval('${s}.job_seq'), ${jobValues("v", { crashes, has_report: "v.reported", run_at: now })}
   from lost v where v.cancel_reason is null and not (${isDead})
 ), ${clearLost(s, `(v.cancel_reason is not null or (${isDead}))`)}, counted as (
   ${
@@ -176,7 +179,7 @@ export const reclaim = (s: string): string =>
     )
   }
 ), ${folded(s, "$3")}
-select f.folded, v.id, v.name, v.queue, v.token, v.worker_id, v.crashes + 1 as crashes,
+select f.folded, v.id, v.name, v.queue, v.token, v.worker_id, ${crashes} as crashes,
   case when v.cancel_reason is not null then 'cancelled' when ${isDead} then 'dead' else 'available' end as outcome
 from (select count(*)::int as folded from folded) f left join lost v on true order by v.id`
 

@@ -10,8 +10,9 @@ export const report = (s: string): string =>
   `with input as materialized (
   select i.* from rows from (jsonb_to_recordset($3::jsonb) as (
     id bigint, token int, lease_id bigint, place int, progress float8, note text, level text, message text,
-    checkpoint jsonb, has_checkpoint boolean
-  )) with ordinality as i(id, token, lease_id, place, progress, note, level, message, checkpoint, has_checkpoint, ord)
+    checkpoint jsonb, has_checkpoint boolean, started boolean
+  )) with ordinality as i(id, token, lease_id, place, progress, note, level, message, checkpoint, has_checkpoint, started,
+    ord)
 ), held as materialized (
   select l.id, l.jobs, l.done from ${s}.lease l
   where l.id in (select i.lease_id from input i) and l.worker_id = $2
@@ -24,12 +25,14 @@ export const report = (s: string): string =>
     (array_agg(h.progress order by h.ord desc) filter (where h.progress is not null))[1] as progress,
     (array_agg(h.note order by h.ord desc) filter (where h.note is not null))[1] as note,
     (array_agg(coalesce(h.checkpoint, 'null'::jsonb) order by h.ord desc) filter (where h.has_checkpoint))[1] as checkpoint
-  from hit h group by h.id
+  from hit h where not coalesce(h.started, false) group by h.id
 ), kept as (
   insert into ${s}.job_report as r (job_id, token, progress, note, checkpoint)
   select m.id, m.token, m.progress, m.note, m.checkpoint from merged m order by m.id
   on conflict (job_id) do update set token = excluded.token, progress = coalesce(excluded.progress, r.progress),
     note = coalesce(excluded.note, r.note), checkpoint = coalesce(excluded.checkpoint, r.checkpoint)
+), begun as (
+  update ${s}.lease l set has_started = true from hit h where l.id = h.lease_id and h.started
 ), logged as (
   insert into ${s}.job_log (job_id, at, token, level, message)
   select h.id, ${now}, h.token, h.level, h.message from hit h where h.message is not null order by h.ord

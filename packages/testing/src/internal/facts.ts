@@ -20,6 +20,8 @@ export interface ClaimFact {
   readonly leaseId: string
   readonly token: number
   readonly isAlone: boolean
+  /** Whether the loss of its worker is a crash of the job. */
+  hasStarted: boolean
 }
 
 /** How an attempt ended. `settledAs` is null after a crash. */

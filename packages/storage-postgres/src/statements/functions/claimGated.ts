@@ -293,8 +293,8 @@ const lend = (s: string, queue: string, alone: string): string =>
 /** The CTEs behind `taken`: the lease, the keys that a start frees, the holds and places, the count. */
 export const lent = (s: string, queue: string, alone: string, rows: string, order: string): string =>
   `lent as (
-    insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
-    select nextval('${s}.job_seq'), v_now, count(*), count(*), ${alone}, p_worker, ${queue}, p_key,
+    insert into ${s}.lease (id, claimed_at, size, remaining, alone, has_started, worker_id, queue, claim_key, ids, jobs)
+    select nextval('${s}.job_seq'), v_now, count(*), count(*), ${alone}, not ${alone}, p_worker, ${queue}, p_key,
       array_agg(t.id ${order}),
       array_agg(row(t.id, t.created_at, t.run_at, t.timeout_ms, t.version, t.token + 1, t.failures, t.crashes,
         t.max_attempts, t.priority, t.has_report, t.queue, t.tenant, t.name,

@@ -32,6 +32,8 @@ export type Command =
     readonly limit: number
     readonly perTenant: number
     readonly suspects: boolean
+    /** Slots of the worker; null leaves them out. */
+    readonly slots: number | null
   }
   | {
     readonly _tag: "Settle"
@@ -42,7 +44,7 @@ export type Command =
     readonly _tag: "Report"
     readonly claim: number
     readonly damage: Damage
-    readonly fields: Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log">
+    readonly fields: Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log" | "started">
   }
   | { readonly _tag: "Promote"; readonly limit: number }
   | { readonly _tag: "Reclaim" }
@@ -197,7 +199,8 @@ const claim = (random: Random): Command => ({
   versionMax: random.oneOf(1, 2, 2),
   limit: random.oneOf(1, 2, 4, 10),
   perTenant: random.oneOf(1, 2, 20),
-  suspects: random.onceIn(5)
+  suspects: random.onceIn(5),
+  slots: random.oneOf(null, null, 1, 4)
 })
 
 const outcome = (random: Random): Outcome.Outcome => {
@@ -228,11 +231,12 @@ const report = (random: Random): Command => ({
   _tag: "Report",
   claim: random.below(random.oneOf(2, 6)),
   damage: damage(random),
-  fields: random.oneOf<Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log">>(
+  fields: random.oneOf<Pick<Outcome.Report, "progress" | "note" | "checkpoint" | "log" | "started">>(
     { progress: 0.5 },
     { progress: 0.75, note: "almost" },
     { note: "begun" },
     { checkpoint: { row: 7 } },
+    { started: true },
     { log: { level: "info", message: "line" } }
   )
 })
@@ -252,6 +256,7 @@ const transition = (random: Random): Command => ({
     { _tag: "Cancel", reason: "changed our mind" },
     { _tag: "Retry" },
     { _tag: "Retry" },
+    { _tag: "Promote" },
     { _tag: "Remove" }
   )
 })

@@ -90,14 +90,15 @@ const sign = Effect.fnUntraced(function*(world: World, command: Of<"Register" | 
 })
 
 const claim = Effect.fnUntraced(function*(world: World, command: Of<"Claim">) {
-  const { limit, names, perTenant, queue, suspects, versionMax } = command
+  const { limit, names, perTenant, queue, slots, suspects, versionMax } = command
   const options = {
     workerId: workerId(world, command.worker),
     queue,
     handles: names.map((name) => ({ name, versionMin: 1, versionMax })),
     limit,
     perTenant,
-    suspects
+    suspects,
+    ...(slots === null ? {} : { slots })
   }
   const driver = yield* world.driver.claim(options)
   world.wanted = driver.map((claim) => toReference(world, claim.id))

@@ -21,7 +21,8 @@ export const claim = (state: MemoryState, options: ClaimOptions, now: number): R
   if (worker === undefined || worker.expiresAt <= now || queue === undefined || queue.pausedAt !== null) return []
   const lane: Lane = { state, queue, options, now, mayRun: (job) => mayRun(state, options, job, now) }
   const jobs = state.choose === null ? choose(lane) : chooseBy(lane, state.choose)
-  return jobs.length === 0 ? [] : lend(state, jobs, options, now)
+  const leases = new Map<boolean, MemoryLease>()
+  return jobs.map((job) => lendOne(state, job, leaseFor(state, leases, job, options), now))
 }
 
 /** Whether a worker may be lent a job, but for its limits. */
@@ -105,21 +106,23 @@ const prioritiesFor = (queue: MemoryQueue, options: ClaimOptions, cursor: Cursor
   return first === undefined ? priorities : [first, ...priorities.filter((priority) => priority !== first)]
 }
 
-const lend = (
+/** The lease of this claim for a job: those under limits are never lent ahead. */
+const leaseFor = (
   state: MemoryState,
-  jobs: ReadonlyArray<MemoryJob>,
-  options: ClaimOptions,
-  now: number
-): ReadonlyArray<Claim> => {
+  leases: Map<boolean, MemoryLease>,
+  { gate }: MemoryJob,
+  { limit, slots, suspects, workerId }: ClaimOptions
+): MemoryLease => {
+  const isAhead = gate === null && slots !== undefined && limit > slots
+  const known = leases.get(isAhead)
+  if (known !== undefined) return known
   state.lastLease += 1
-  const lease: MemoryLease = {
-    id: String(state.lastLease),
-    workerId: options.workerId,
-    isAlone: options.suspects === true,
-    jobs: new Map()
-  }
-  state.leases.set(lease.id, lease)
-  return jobs.map((job) => lendOne(state, job, lease, now))
+  const isAlone = suspects === true
+  const id = String(state.lastLease)
+  const lease: MemoryLease = { id, workerId, isAlone, hasStarted: !isAlone && !isAhead, jobs: new Map() }
+  state.leases.set(id, lease)
+  leases.set(isAhead, lease)
+  return lease
 }
 
 const lendOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: number): Claim => {

@@ -84,16 +84,16 @@ const jobsOf = (state: MemoryState, workerId: string): ReadonlyArray<MemoryJob> 
   [...state.leases.values()].flatMap((lease) => lease.workerId === workerId ? [...lease.jobs.values()] : [])
 
 const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now: number): Reclaimed => {
-  job.crashes += 1
-  job.attempt = job.failures + job.crashes
+  if (lease.hasStarted) job.crashes += 1
   const to = fateOf(job, lease)
-  const error = to === "cancelled" ? null : crashError(job, lease)
+  job.attempt = job.failures + job.crashes + (to === "cancelled" && !lease.hasStarted ? 1 : 0)
+  const error = to === "cancelled" || !lease.hasStarted ? null : crashError(job, lease)
   closeAttempt(job, {
     startedAt: null,
     finishedAt: now,
-    outcome: to === "cancelled" ? "cancelled" : "crashed",
+    outcome: to === "cancelled" ? "cancelled" : lease.hasStarted ? "crashed" : "released",
     error,
-    settledAs: to === "cancelled" ? "Cancelled" : null
+    settledAs: to === "cancelled" ? "Cancelled" : lease.hasStarted ? null : "Released"
   })
   if (error !== null) job.error = error
   if (to === "available") {
@@ -109,7 +109,7 @@ const reclaimOne = (state: MemoryState, job: MemoryJob, lease: MemoryLease, now:
 
 const fateOf = (job: MemoryJob, lease: MemoryLease): Reclaimed["to"] => {
   if (job.cancelReason !== null) return "cancelled"
-  return lease.isAlone && job.crashes >= crashesLimit ? "dead" : "available"
+  return lease.isAlone && lease.hasStarted && job.crashes >= crashesLimit ? "dead" : "available"
 }
 
 const crashError = (job: MemoryJob, lease: MemoryLease): JobFailure => ({

@@ -58,6 +58,10 @@ const settleOne = (state: MemoryState, workerId: string, settlement: Settlement,
 const reportOne = (state: MemoryState, workerId: string, entry: Report, now: number): FencedResult => {
   const job = state.jobs.get(entry.id)
   if (job === undefined || !holds(job, workerId, entry)) return "LeaseLost"
+  if (entry.started === true) {
+    if (job.lease !== null) job.lease.hasStarted = true
+    return "Applied"
+  }
   job.hasReport = true
   if (entry.progress !== undefined) job.progress = entry.progress
   if (entry.note !== undefined) {

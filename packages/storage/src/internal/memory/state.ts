@@ -110,6 +110,8 @@ export interface MemoryLease {
   readonly id: string
   readonly workerId: string
   readonly isAlone: boolean
+  /** Whether the loss of its worker is a crash of its jobs: they are known to have started. */
+  hasStarted: boolean
   readonly jobs: Map<JobId, MemoryJob>
 }
 

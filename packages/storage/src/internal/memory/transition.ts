@@ -1,5 +1,5 @@
 /**
- * What a person does with jobs: cancel, retry, remove.
+ * What a person does with jobs: cancel, retry, promote, remove.
  */
 import type { JobId } from "../../JobId.ts"
 import type { TransitionAction, TransitionResult } from "../../Storage.ts"
@@ -30,6 +30,8 @@ const act = (
       return cancel(state, job, action.reason, now)
     case "Retry":
       return retry(state, job, now)
+    case "Promote":
+      return promote(state, job, now)
     case "Remove":
       return remove(state, job)
   }
@@ -50,6 +52,10 @@ const requestCancel = (state: MemoryState, job: MemoryJob, reason: string): "req
 
 const retry = (state: MemoryState, job: MemoryJob, now: number): TransitionResult["to"] => {
   if (job.state === "dead" || job.state === "quarantined" || job.state === "cancelled") return redrive(state, job, now)
+  return promote(state, job, now)
+}
+
+const promote = (state: MemoryState, job: MemoryJob, now: number): TransitionResult["to"] => {
   if (job.state !== "scheduled" && job.state !== "retryable") return "refused"
   job.runAt = now
   moveToAvailable(state, job)

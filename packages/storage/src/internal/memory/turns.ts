@@ -33,7 +33,9 @@ export const takeTurns = (
   let first = cursor.turns[kind]
   for (let next = tenants.shift(); next !== undefined && chosen.length < room; next = tenants.shift()) {
     const isRest = first !== null && first.left > 0 && first.tenant === next.tenant
-    const quantum = isRest && first !== null ? first.left : quantumOf(lane, next.tenant)
+    // The turns of this claim may be smaller than those of the last one.
+    const turn = quantumOf(lane, next.tenant)
+    const quantum = isRest && first !== null ? Math.min(first.left, turn) : turn
     first = null
     const jobs = takeFrom(lane, next, Math.min(quantum, room - chosen.length))
     chosen.push(...jobs)

@@ -67,9 +67,14 @@ const lend = (scene: Scene, options: ClaimOptions, claim: Claim): void => {
     workerId: options.workerId,
     leaseId: claim.leaseId,
     token: claim.token,
-    isAlone: options.suspects === true
+    isAlone: options.suspects === true,
+    hasStarted: options.suspects !== true && !isAhead(job, options)
   }
 }
+
+/** Jobs under limits are never lent ahead of free slots. */
+const isAhead = ({ input }: JobFact, { limit, slots }: ClaimOptions): boolean =>
+  input.limits.length === 0 && slots !== undefined && limit > slots
 
 const faultOf = (job: JobFact, options: ClaimOptions, claim: Claim): readonly [string, string] | null => {
   if (job.state === "running") return ["I6", `${job.claim?.workerId ?? "somebody"} holds it`]

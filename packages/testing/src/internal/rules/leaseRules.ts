@@ -104,17 +104,18 @@ const takeBack = (scene: Scene, reclaimed: Reclaimed, nowMillis: number): JobFac
     return undefined
   }
   checkLoss(scene, job, nowMillis)
-  const isAlone = claim.isAlone
-  job.crashes += 1
-  const fate = job.cancelReason !== null ? "cancelled" : isAlone && job.crashes >= crashesLimit ? "dead" : "available"
+  const { hasStarted, isAlone } = claim
+  if (hasStarted) job.crashes += 1
+  const isDead = isAlone && hasStarted && job.crashes >= crashesLimit
+  const fate = job.cancelReason !== null ? "cancelled" : isDead ? "dead" : "available"
   if (to !== fate) journal.breach("I4", `job ${id} becomes ${to} after crash ${job.crashes}, not ${fate}`)
   if (crashes !== job.crashes || token !== claim.token || workerId !== claim.workerId) {
     journal.breach("port", `job ${id} is taken back from ${workerId}: crash ${crashes}, token ${token}`)
   }
   job.ends.set(claim.token, {
     workerId: claim.workerId,
-    settledAs: fate === "cancelled" ? "Cancelled" : null,
-    outcome: fate === "cancelled" ? "cancelled" : "crashed"
+    settledAs: fate === "cancelled" ? "Cancelled" : hasStarted ? null : "Released",
+    outcome: fate === "cancelled" ? "cancelled" : hasStarted ? "crashed" : "released"
   })
   if (fate === "available") {
     job.isSuspect = true

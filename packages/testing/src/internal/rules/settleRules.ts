@@ -41,7 +41,9 @@ export const report = (
 ): void =>
   reports.forEach((entry, index) => {
     const job = scene.facts.jobs.get(entry.id)
-    expect(scene, "report", entry, job !== undefined && holds(job, workerId, entry), results[index])
+    const isHeld = job !== undefined && holds(job, workerId, entry)
+    expect(scene, "report", entry, isHeld, results[index])
+    if (isHeld && entry.started === true && job.claim !== null) job.claim.hasStarted = true
   })
 
 /** Ends the attempt under way. */

@@ -36,6 +36,7 @@ export const control = ({ facts }: Scene, command: ControlCommand): void => {
 
 const act = (facts: Facts.Facts, job: JobFact, action: TransitionAction): TransitionResult["to"] => {
   if (action._tag === "Cancel") return cancel(facts, job, action.reason)
+  if (action._tag === "Promote") return promote(facts, job)
   return action._tag === "Retry" ? retry(facts, job) : remove(facts, job)
 }
 
@@ -49,11 +50,14 @@ const cancel = (facts: Facts.Facts, job: JobFact, reason: string): TransitionRes
   return "cancelled"
 }
 
+const promote = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
+  if (job.state !== "scheduled" && job.state !== "retryable") return "refused"
+  Facts.makeAvailable(facts, job)
+  return "available"
+}
+
 const retry = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
-  if (job.state === "scheduled" || job.state === "retryable") {
-    Facts.makeAvailable(facts, job)
-    return "available"
-  }
+  if (job.state === "scheduled" || job.state === "retryable") return promote(facts, job)
   if (job.state !== "dead" && job.state !== "cancelled") return "refused"
   const key = Port.keyOf(job.input)
   if (key !== null && facts.keys.has(key)) return "refused"
