@@ -45,7 +45,7 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  *   `overview` counts jobs by queue and state and lists the workers.
  * - `cancel` ends a job that is not running, and asks the worker of a running one to interrupt it
  *   (`to: "requested"`). `reason` is kept in the history. `retry` makes a waiting job available now and redrives a
- *   `dead` or `cancelled` one. `remove` deletes a job that is not running, with its history.
+ *   `dead` or `cancelled` one; `promote` makes a waiting job available now, and refuses others. `remove` deletes a job that is not running, with its history.
  * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
  * - `pause` keeps every worker from claiming jobs of a queue, a tenant, a name or under a limit, `resume` ends that.
  *   Running jobs go on. A limit may be paused for a time (`during`). Both die with `InvalidOption` for a name that can not be.
@@ -74,6 +74,9 @@ export class Queue extends Context.Service<Queue, {
     reason?: string
   ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
   readonly retry: (
+    id: JobId
+  ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
+  readonly promote: (
     id: JobId
   ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
   readonly remove: (

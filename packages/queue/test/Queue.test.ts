@@ -102,6 +102,16 @@ describe("Queue", () => {
       assert.strictEqual((yield* Effect.flip(queue.get(id)))._tag, "JobNotFound")
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  it.effect("promotes a job that waits for its time, and no other", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* Send.enqueue({ to: "ada" }, { delay: "1 hour" })
+      assert.deepStrictEqual(yield* queue.promote(id), { id, from: "scheduled", to: "available" })
+      yield* queue.cancel(id)
+      const refused = yield* Effect.flip(queue.promote(id))
+      assert.deepInclude(refused, { _tag: "IllegalTransition", state: "cancelled", action: "promote" })
+    }).pipe(Effect.provide(TestWorker.layer())))
+
   it.effect("runs a scheduled job now when it is retried", () =>
     Effect.gen(function*() {
       const queue = yield* Queue.Queue

@@ -275,6 +275,7 @@ layer(crowded, { excludeTestServices: true, timeout: 120_000 })("plans at a mill
     ["cancels one job", ids(5 * N + 1, 1), { _tag: "Cancel", reason: "enough" }],
     ["retries dead jobs", ids(3 * N + 1, 100), { _tag: "Retry" }],
     ["retries scheduled jobs", ids(N + 100_001, 100), { _tag: "Retry" }],
+    ["promotes scheduled jobs", ids(N + 110_001, 100), { _tag: "Promote" }],
     ["removes jobs wherever they are", [...ids(N + 120_001, 50), ...ids(2 * N + 100_001, 50)], { _tag: "Remove" }]
   ] as const
   for (const [name, jobs, action] of transitions) {

@@ -75,14 +75,7 @@ const hints = {
   remove: "A running job can not be deleted: cancel it first"
 }
 
-/**
- * Makes the answer to an action that the state of a job does not allow.
- *
- * @stability unstable
- * @category errors
- * @since 0.1.0
- */
-export const illegalTransition = (id: JobId.JobId, state: JobState.JobState, action: keyof typeof hints) =>
+const illegalTransition = (id: JobId.JobId, state: JobState.JobState, action: keyof typeof hints) =>
   new ApiError.IllegalTransition({
     error: { message: `Job ${id} is ${state}: it can not ${action}`, jobId: id, hint: hints[action] }
   })

@@ -43,7 +43,7 @@ export const layer = HttpApiBuilder.group(
       explain: ({ params }) => Effect.map(JobAnswer.found(queue.explain(params.id)), toExplanation),
       cancel: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.cancel(params.id)), JobAnswer.toAction),
       retry: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.retry(params.id)), JobAnswer.toAction),
-      promote: ({ params }) => promote(queue, params.id),
+      promote: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.promote(params.id)), JobAnswer.toAction),
       remove: ({ params }) => Effect.asVoid(JobAnswer.acted(queue.remove(params.id))),
       types: () => Effect.map(StorageFailure.answered(known.all), (items) => ({ items, nextCursor: null }))
     })
@@ -77,11 +77,4 @@ const toQuery = (filter: JobFilter.JobFilter, before: JobId.JobId | null): JobQu
 const toExplanation = ({ reasons, ...rest }: Explanation.Explanation): AdmissionView.ExplanationView => ({
   ...rest,
   reasons: reasons.map(({ _tag: tag, ...reason }) => ({ tag, ...reason }) as AdmissionView.ReasonView)
-})
-
-/** Waits for nothing but its time: what has another state is left alone. */
-const promote = Effect.fnUntraced(function*(queue: Queue.Queue["Service"], id: JobId.JobId) {
-  const { state } = yield* JobAnswer.found(queue.get(id))
-  if (state !== "scheduled" && state !== "retryable") return yield* JobAnswer.illegalTransition(id, state, "promote")
-  return yield* Effect.flatMap(JobAnswer.acted(queue.retry(id)), JobAnswer.toAction)
 })

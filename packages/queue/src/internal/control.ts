@@ -25,6 +25,7 @@ export const make = (storage: Storage["Service"]) => ({
   cancel: (id: JobId, reason: string = reasonDefault) =>
     transitionOne(storage, id, { _tag: "Cancel", reason: Text.sanitise(Text.fromUnknown(reason), Defaults.textBytes) }),
   retry: (id: JobId) => transitionOne(storage, id, { _tag: "Retry" }),
+  promote: (id: JobId) => transitionOne(storage, id, { _tag: "Promote" }),
   remove: (id: JobId) => transitionOne(storage, id, { _tag: "Remove" }),
   transition: (ids: ReadonlyArray<JobId>, action: TransitionAction) => storage.transition(ids, action),
   logs: (id: JobId) =>
@@ -42,7 +43,7 @@ const getOne = (storage: Storage["Service"], id: JobId): Effect.Effect<JobRecord
     ({ items: [record] }) => record === undefined ? Effect.fail(new JobNotFound({ id })) : Effect.succeed(record)
   )
 
-const actionNames = { Cancel: "cancel", Retry: "retry", Remove: "remove" } as const
+const actionNames = { Cancel: "cancel", Retry: "retry", Promote: "promote", Remove: "remove" } as const
 
 const transitionOne = (
   storage: Storage["Service"],

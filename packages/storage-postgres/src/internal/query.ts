@@ -40,6 +40,7 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
   const texts = {
     Cancel: transitions.cancel(session.schema),
     Retry: transitions.retry(session.schema),
+    Promote: transitions.promote(session.schema),
     Remove: transitions.remove(session.schema)
   }
   const list = List.make(session)
@@ -72,6 +73,7 @@ const paramsOf = (
     case "Cancel":
       return [ids, now, action.reason]
     case "Retry":
+    case "Promote":
       return [ids, now]
     case "Remove":
       return [ids]

@@ -1,8 +1,8 @@
 /**
- * What a person does with jobs by id: cancel, retry, remove. Each is one atomic statement.
+ * What a person does with jobs by id: cancel, retry, promote, remove. Each is one atomic statement.
  *
  * Plan: index probes by id on each table; running jobs are looked for in the ids of the leases, of which
- * there are few. Parameters: $1 ids; cancel and retry: $2 clock; cancel: $3 reason.
+ * there are few. Parameters: $1 ids; cancel, retry and promote: $2 clock; cancel: $3 reason.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
  */
 import { countInto, freedKeys, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
@@ -169,6 +169,27 @@ union all select r.id, 'available', 'refused', null, null from ${s}.ready r wher
 union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
 union all select f.id, 'completed', 'refused', null, null from ${s}.finished f
   where f.id = ${ids} and f.state = 'completed'`
+
+export const promote = (s: string): string =>
+  `with ${running(s)}, ${taken(s, "from_scheduled", "scheduled")}, readied as (
+  insert into ${s}.ready (seq, ${jobList})
+  select nextval('${s}.job_seq'), ${jobValues("r", { run_at: now })} from from_scheduled r
+), counted as (
+  ${
+    countInto(
+      s,
+      `select r.queue, ${scheduledState} as state, -count(*) as n from from_scheduled r group by 1, 2
+    union all select r.queue, 'available', count(*) from from_scheduled r group by 1`
+    )
+  }
+)
+select r.id, ${scheduledState} as from_state, 'available' as to_state, null::text as worker_id, r.queue
+from from_scheduled r
+union all select r.id, 'running', 'refused', null, null from running r
+union all select r.id, 'available', 'refused', null, null from ${s}.ready r where r.id = ${ids}
+union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all select d.id, ${deadState("d")}, 'refused', null, null from ${s}.dead d where d.id = ${ids}
+union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
 
 export const remove = (s: string): string =>
   `with ${running(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
