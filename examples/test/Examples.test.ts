@@ -61,7 +61,7 @@ describe("examples", () => {
     "trigger: fired",
     "report sent to bob@x",
     "paused: true",
-    'Schedule refused: cron at position 2: expected hour 0 to 23, found "25"'
+    "Schedule refused: cron at position 2: expected hour 0 to 23, found \"25\""
   ])
 
   says("snooze", "comes back without an attempt spent", [

@@ -60,7 +60,9 @@ select 'w' || i, now(), now(), now() + interval '1 hour', '{"queues": ["default"
 from generate_series(1, 20) i`,
   `insert into ${s}.lease (id, claimed_at, size, remaining, alone, worker_id, queue, claim_key, ids, jobs)
 select ${4 * rows} + l, now(), 100, 100, false, 'w' || (l % 20 + 1), 'default', 'k', array_agg(j.id order by j.id),
-  array_agg(row(${jobList.split(", ").map((column) => `j.${column.trim()}`).join(", ")}, null, null, null, null, null)::${s}.job_row
+  array_agg(row(${
+    jobList.split(", ").map((column) => `j.${column.trim()}`).join(", ")
+  }, null, null, null, null, null)::${s}.job_row
     order by j.id)
 from generate_series(1, 100) l cross join lateral (
   select ${jobColumns(`i + ${5 * rows} + l * 100`)} from generate_series(1, 100) i

@@ -150,8 +150,9 @@ describe("a database", () => {
   it.live("F35: keeps the leases of its workers when others take every connection", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
-      yield* Arena.start(["one"], { leaseDuration: "4 seconds" })
-      const ids = yield* Arena.plain(5, 10_000)
+      // Long enough for a slow machine, short enough to end while the connections are taken.
+      yield* Arena.start(["one"], { leaseDuration: "8 seconds" })
+      const ids = yield* Arena.plain(5, 15_000)
       yield* Wait.until("five starts", "30 seconds", Arena.executions, (all) => all.length === 5)
       yield* Effect.scoped(Effect.gen(function*() {
         const { postgres } = yield* Arena.Arena
@@ -161,11 +162,11 @@ describe("a database", () => {
           ),
           PgClient.PgClient
         )
-        const hold = Effect.ignore(Effect.andThen(greedy.reserve, Effect.sleep("7 seconds")))
+        const hold = Effect.ignore(Effect.andThen(greedy.reserve, Effect.sleep("12 seconds")))
         yield* Effect.forEach(Array.from({ length: 250 }), () => Effect.scoped(hold), {
           concurrency: "unbounded",
           discard: true
-        }).pipe(Effect.timeoutOption("7 seconds"))
+        }).pipe(Effect.timeoutOption("12 seconds"))
       }))
       yield* ranOnce(ids, yield* Arena.finished(ids, "60 seconds"))
       assert.strictEqual((yield* sql.unsafe(`select 1`)).length, 1)
@@ -176,18 +177,20 @@ describe("a database", () => {
       const sql = yield* PgClient.PgClient
       const locked = yield* Arena.plain(200, 5)
       const held = yield* Deferred.make<void>()
+      const enough = yield* Deferred.make<void>()
       const holder = yield* Effect.forkChild(sql.withTransaction(
         sql.unsafe(`select id from millrace.ready for update`).pipe(
           Effect.andThen(Deferred.succeed(held, undefined)),
-          Effect.andThen(Effect.sleep("4 seconds"))
+          Effect.andThen(Deferred.await(enough))
         )
       ))
       yield* Deferred.await(held)
       yield* Arena.start(["one"])
       const free = yield* Arena.plain(200, 5)
-      yield* Arena.finished(free, "20 seconds")
+      yield* Arena.finished(free, "40 seconds")
       const isLocked = new Set(locked)
       assert.deepStrictEqual((yield* Arena.executions).filter(({ id }) => isLocked.has(id)), [])
+      yield* Deferred.succeed(enough, undefined)
       yield* Fiber.join(holder)
       yield* ranOnce([...locked, ...free], yield* Arena.finished(locked, "30 seconds"))
     }).pipe(Effect.provide(Arena.layer)), 90_000)
