@@ -36,6 +36,7 @@ import * as JobsHandlers from "./handlers/JobsHandlers.ts"
 import * as KeysHandlers from "./handlers/KeysHandlers.ts"
 import * as QueuesHandlers from "./handlers/QueuesHandlers.ts"
 import * as SchedulesHandlers from "./handlers/SchedulesHandlers.ts"
+import * as StatsHandlers from "./handlers/StatsHandlers.ts"
 import * as SystemHandlers from "./handlers/SystemHandlers.ts"
 import * as HostName from "./HostName.ts"
 import * as Idempotent from "./Idempotent.ts"
@@ -94,6 +95,7 @@ const routes = (config: ServerConfig) =>
         DrainHandlers.layer(config.drainSecret),
         KeysHandlers.layer,
         AuditHandlers.layer,
+        StatsHandlers.layer,
         SystemHandlers.layer
       ]),
       // Handlers see what their caller may see.

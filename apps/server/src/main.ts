@@ -12,6 +12,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
@@ -50,6 +51,7 @@ const database = ({
       PgStorage.layerWith({ deadline: statementDeadline })
     ),
     PgServiceStorage.layerWith({ deadline: statementDeadline }),
+    PgSampleStorage.layerWith({ deadline: statementDeadline }),
     migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(
     Layer.provide(PgClient.layer({

@@ -1,6 +1,6 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { BuiltinJobs } from "@millrace/jobs"
-import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
+import { MemorySampleStorage, MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
 import { Effect, Layer, Logger } from "effect"
 import { HttpServer } from "effect/http"
 import * as NodeFs from "node:fs"
@@ -62,7 +62,7 @@ const served = Layer.effect(
     config: { ...ServerConfig.defaults, port: 0 },
     jobs: { builtIn: BuiltinJobs.definitions, module: [] }
   })),
-  Layer.provide(MemoryScheduleStorage.layer),
+  Layer.provide([MemoryScheduleStorage.layer, MemorySampleStorage.layer]),
   Layer.provide([MemoryStorage.layer, MemoryServiceStorage.layer]),
   Layer.provide(Logger.layer([]))
 )

@@ -18,12 +18,13 @@ import { KeysApi } from "./KeysApi.ts"
 import { QueuesApi } from "./QueuesApi.ts"
 import { RequestRules } from "./RequestRules.ts"
 import { SchedulesApi } from "./SchedulesApi.ts"
+import { StatsApi } from "./StatsApi.ts"
 import { SystemApi } from "./SystemApi.ts"
 
 const strict = { onExcessProperty: "error" } as const
 
 const endpoints = HttpApi.make("millrace")
-  .add(JobsApi, QueuesApi, AdmissionApi, SchedulesApi, EventsApi, DrainApi, KeysApi, AuditApi, SystemApi)
+  .add(JobsApi, QueuesApi, AdmissionApi, SchedulesApi, EventsApi, DrainApi, KeysApi, AuditApi, StatsApi, SystemApi)
   .middleware(Access.Authorization)
   .middleware(RequestRules)
   .annotate(HttpApi.PayloadParseOptions, strict)

@@ -129,7 +129,7 @@ export interface Sample extends NewSample {
  * **Details**
  *
  * A step begins at a multiple of `stepMillis` since 1970 and holds all samples in it as one: counts, workers and slots are those
- * of the newest; ages, waits and runs the worst; spans and numbers of ended jobs the sums. At most 1,000 steps, oldest first.
+ * of the newest; ages, waits and runs the worst; spans and numbers of ended jobs the sums. At most 1,001 steps, oldest first.
  *
  * @stability unstable
  * @category models
@@ -143,10 +143,10 @@ export interface SampleQuery {
 }
 
 /**
- * The most steps that one read answers.
+ * The most steps that one read answers: 1,000, and one more where the range begins inside of one.
  *
  * @stability unstable
  * @category constants
  * @since 0.1.0
  */
-export const stepsMax = 1000
+export const stepsMax = 1001

@@ -1,6 +1,6 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Job, Queue } from "@millrace/queue"
-import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
+import { MemorySampleStorage, MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
 import { Effect, Layer, Logger, Redacted, Schema } from "effect"
 import { HttpServer } from "effect/http"
 import * as Server from "../../src/Server.ts"
@@ -37,7 +37,7 @@ const served = (drainSecret: string | null) =>
       handlers
     })),
     Layer.provideMerge(Queue.layer),
-    Layer.provideMerge([MemoryServiceStorage.layer, MemoryScheduleStorage.layer]),
+    Layer.provideMerge([MemoryServiceStorage.layer, MemoryScheduleStorage.layer, MemorySampleStorage.layer]),
     Layer.provideMerge(MemoryStorage.layer),
     Layer.provide(Logger.layer([]))
   )

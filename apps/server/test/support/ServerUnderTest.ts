@@ -2,7 +2,13 @@
  * A whole server on a port of its own and a storage in memory, and the ways to talk to it.
  */
 import { Job, Queue } from "@millrace/queue"
-import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage, Storage } from "@millrace/storage"
+import {
+  MemorySampleStorage,
+  MemoryScheduleStorage,
+  MemoryServiceStorage,
+  MemoryStorage,
+  Storage
+} from "@millrace/storage"
 import { Context, Effect, Layer, Logger, Schema } from "effect"
 import { HttpServer } from "effect/http"
 import * as Server from "../../src/Server.ts"
@@ -32,7 +38,7 @@ export class ServerUnderTest extends Context.Service<ServerUnderTest, {
 export const layerOnStorage = (config: Partial<ServerConfig.ServerConfig> = {}) =>
   layerOnStorages(config).pipe(Layer.provideMerge([MemoryServiceStorage.layer, MemoryScheduleStorage.layer]))
 
-/** A server with the settings of a test, on whatever storages are there. */
+/** A server with the settings of a test, on whatever storages are there, with samples in memory. */
 export const layerOnStorages = (config: Partial<ServerConfig.ServerConfig> = {}) =>
   Layer.effect(
     ServerUnderTest,
@@ -45,7 +51,7 @@ export const layerOnStorages = (config: Partial<ServerConfig.ServerConfig> = {})
       config: { ...ServerConfig.defaults, port: 0, ...config },
       jobs: { builtIn: [SendWelcome], module: [Echo] }
     })),
-    Layer.provideMerge(Queue.layer),
+    Layer.provideMerge([Queue.layer, MemorySampleStorage.layer]),
     Layer.provide(Logger.layer([]))
   )
 

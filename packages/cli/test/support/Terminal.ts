@@ -5,7 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Job, Queue, Worker } from "@millrace/queue"
 import * as Server from "@millrace/server/src/Server.ts"
 import * as ServerConfig from "@millrace/server/src/ServerConfig.ts"
-import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
+import { MemorySampleStorage, MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
 import { ConfigProvider, Console, Context, Effect, Layer, Logger, Schema } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Database from "../../src/Database.ts"
@@ -27,9 +27,10 @@ const Doomed = Job.make("Doomed", { payload: {}, error: Refused, maxAttempts: 1 
 /** Where a test's server is. */
 export class Served extends Context.Service<Served, { readonly url: string }>()("@millrace/cli/test/Served") {}
 
-const storages = Layer.mergeAll(MemoryServiceStorage.layer, MemoryScheduleStorage.layer).pipe(
-  Layer.provideMerge(MemoryStorage.layer)
-)
+const storages = Layer.mergeAll(MemoryServiceStorage.layer, MemoryScheduleStorage.layer, MemorySampleStorage.layer)
+  .pipe(
+    Layer.provideMerge(MemoryStorage.layer)
+  )
 
 const served = Layer.effect(
   Served,

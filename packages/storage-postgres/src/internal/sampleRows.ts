@@ -8,11 +8,11 @@ const instant = (value: unknown): DateTime.Utc => DateTime.makeUnsafe(value as D
 
 const numberOrNull = (value: unknown): number | null => value as number | null
 
-/** The three ranks come as an array. */
+/** The three ranks and the average come as an array. */
 const toSpread = (value: unknown): Spread | null => {
   if (value === null) return null
-  const [p50 = 0, p95 = 0, p99 = 0] = value as ReadonlyArray<number>
-  return { p50, p95, p99 }
+  const [p50 = 0, p95 = 0, p99 = 0, mean = 0] = value as ReadonlyArray<number>
+  return { mean, p50, p95, p99 }
 }
 
 /** The probe of a row. */

@@ -48,7 +48,7 @@ const oldest = (s: string, table: string) =>
 
 const spread = (column: string) =>
   `case when count(e.${column}) > 0 then
-    to_jsonb(percentile_disc(array[0.5, 0.95, 0.99]) within group (order by e.${column})) end`
+    to_jsonb(percentile_disc(array[0.5, 0.95, 0.99]) within group (order by e.${column}) || avg(e.${column})) end`
 
 /**
  * How queues stand, and all of them together under ''.
@@ -106,7 +106,7 @@ where x.at = (select m.at from ${s}.sample m order by m.at desc limit 1) order b
 
 const worst = (column: string) =>
   `case when count(x.${column}) > 0 then jsonb_build_object(${
-    ["p50", "p95", "p99"].map((key) => `'${key}', max((x.${column} ->> '${key}')::float8)`).join(", ")
+    ["mean", "p50", "p95", "p99"].map((key) => `'${key}', max((x.${column} ->> '${key}')::float8)`).join(", ")
   }) end as ${column}`
 
 const newest = (column: string) => `(array_agg(x.${column} order by x.at desc))[1] as ${column}`
