@@ -3,13 +3,17 @@
  *
  * @since 0.1.0
  */
+import * as AlertTargets from "@millrace/jobs/AlertTargets"
+import * as AlertWebhook from "@millrace/jobs/AlertWebhook"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as SampleQueues from "@millrace/jobs/SampleQueues"
 import * as SystemJobs from "@millrace/jobs/SystemJobs"
 import * as SystemSchedules from "@millrace/jobs/SystemSchedules"
 import * as Handlers from "@millrace/queue/Handlers"
 import * as Queue from "@millrace/queue/Queue"
 import * as Worker from "@millrace/queue/Worker"
 import * as Scheduler from "@millrace/scheduler/Scheduler"
+import type { SampleStorage } from "@millrace/storage/SampleStorage"
 import type { ScheduleStorage } from "@millrace/storage/ScheduleStorage"
 import type { Storage } from "@millrace/storage/Storage"
 import * as Cause from "effect/Cause"
@@ -70,18 +74,21 @@ export const layer = (
 ): Layer.Layer<
   Worker.Worker,
   JobLayerFailed | NoHandlers | Config.ConfigError,
-  Storage | ScheduleStorage | FileSystem.FileSystem | Path.Path
+  Storage | ScheduleStorage | SampleStorage | FileSystem.FileSystem | Path.Path
 > =>
   Layer.effectDiscard(announce(settings)).pipe(
     Layer.provideMerge(jobs(settings, exported)),
     Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)])
   )
 
+/** For the upkeep, a sample, and two who are told of alerts. */
+const systemSlots = 4
+
 const workerOf = ({ builtin, concurrency, grace, lease, poll, prefetch, queues, standstill }: WorkerSettings) =>
   Worker.layer({
     queues: {
-      // One slot beside the user's: the upkeep of the tables waits for no backlog.
-      ...(builtin ? { [SystemJobs.queue]: { concurrency: 1 } } : {}),
+      // Slots beside the user's: upkeep and samples wait for no backlog, nor for a webhook that does not answer.
+      ...(builtin ? { [SystemJobs.queue]: { concurrency: systemSlots } } : {}),
       ...Object.fromEntries(queues.map((queue) => [queue, {}]))
     },
     prunes: !builtin,
@@ -99,7 +106,13 @@ const jobs = (settings: WorkerSettings, exported: ReadonlyArray<ExportedLayer>) 
 
 /** What comes with every worker. The schedules are right by construction: one that is not is a bug. */
 const builtin = (settings: WorkerSettings) =>
-  Layer.mergeAll(BuiltinJobs.layer, SystemJobs.layer, Layer.orDie(SystemSchedules.layer(settings)))
+  Layer.mergeAll(
+    BuiltinJobs.layer,
+    SystemJobs.layer,
+    Layer.orDie(SystemSchedules.layer(settings)),
+    Layer.mergeAll(SampleQueues.layer, AlertWebhook.layer).pipe(Layer.provide(AlertTargets.layer(settings.alerts))),
+    Layer.orDie(SampleQueues.schedule(settings))
+  )
 
 // What a module's layer needs shows only when it is built; then a missing service is a defect that names it.
 const served = (layer: ExportedLayer) =>

@@ -90,6 +90,46 @@ const life: ReadonlyArray<Setting> = [
   setting("MILLRACE_KEEP_DEAD", "how long `dead` jobs are kept", duration, "`90 days`", "14 days", "x")
 ]
 
+const alerts: ReadonlyArray<Setting> = [
+  setting(
+    "MILLRACE_KEEP_SAMPLES",
+    "how long samples and resolved alerts are kept",
+    duration,
+    "`14 days`",
+    "7 days",
+    "x"
+  ),
+  setting(
+    "MILLRACE_ALERT_WEBHOOKS",
+    "who is told of alerts by a signed POST",
+    "`http` and `https` URLs, by commas",
+    "none",
+    "https://example.com/alerts",
+    "ftp://example.com"
+  ),
+  setting(
+    "MILLRACE_ALERT_SECRETS",
+    "what webhooks are signed with, the newer first",
+    "one or two of 16 characters or more, by a comma",
+    "none",
+    "0123456789abcdef",
+    "short"
+  ),
+  setting("MILLRACE_ALERT_PRIVATE", "lets webhooks have private addresses", "`on`, `off`", "`off`", "on", "maybe"),
+  setting("MILLRACE_ALERT_EMAIL", "who is told of alerts by mail", "an address", "none", "ops@example.com", "ops"),
+  setting(
+    "MILLRACE_ALERT_DEPTH",
+    "an alert above so many available jobs of a queue",
+    "1 or more",
+    "`10000`",
+    "50",
+    "0"
+  ),
+  setting("MILLRACE_ALERT_OLDEST", "an alert when a job was due for longer", duration, "`5 minutes`", "1 minute", "x"),
+  setting("MILLRACE_ALERT_RUNNING", "an alert when a job was claimed for longer", duration, "`1 hour`", "2 hours", "x"),
+  setting("MILLRACE_ALERT_DEAD_RATE", "an alert above this share of dead jobs", "0 to 1", "`0.1`", "0.5", "2")
+]
+
 const database: ReadonlyArray<Setting> = [
   setting(
     "DATABASE_URL",
@@ -146,7 +186,7 @@ const log: ReadonlyArray<Setting> = [
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Setting> = [...work, ...life, ...database, ...log]
+export const all: ReadonlyArray<Setting> = [...work, ...life, ...alerts, ...database, ...log]
 
 /**
  * Writes settings as rows of a table in Markdown.

@@ -17,6 +17,15 @@
  * | | `MILLRACE_RECYCLE` | ends the process when a handler is stuck for so long, or its event loop is dead | `off` |
  * | | `MILLRACE_KEEP_FINISHED` | how long `completed` and `cancelled` jobs are kept | `30 days` |
  * | | `MILLRACE_KEEP_DEAD` | how long `dead` jobs are kept | `90 days` |
+ * | | `MILLRACE_KEEP_SAMPLES` | how long samples of the queues and resolved alerts are kept | `14 days` |
+ * | | `MILLRACE_ALERT_WEBHOOKS` (commas) | URLs that are told of alerts | none |
+ * | | `MILLRACE_ALERT_SECRETS` (commas) | one or two secrets that webhooks are signed with, the newer first | none |
+ * | | `MILLRACE_ALERT_PRIVATE` | `on` lets webhooks have addresses of private networks | `off` |
+ * | | `MILLRACE_ALERT_EMAIL` | the address that is told of alerts by mail | none |
+ * | | `MILLRACE_ALERT_DEPTH` | an alert above so many available jobs of a queue | `10000` |
+ * | | `MILLRACE_ALERT_OLDEST` | an alert when a job has been due for longer | `5 minutes` |
+ * | | `MILLRACE_ALERT_RUNNING` | an alert when a job has been claimed for longer | `1 hour` |
+ * | | `MILLRACE_ALERT_DEAD_RATE` | an alert above this share of dead jobs among those that ended | `0.1` |
  * | | `MILLRACE_SCHEDULE_OWNER` | whose the schedules of the modules are; the same for all workers with these modules | `default` |
  * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
  * | | `MILLRACE_PREFETCH` | jobs of a queue that are claimed ahead of free slots: 0 to 10,000 | `500` |
@@ -27,6 +36,9 @@
  *
  * @since 0.1.0
  */
+import type * as AlertRules from "@millrace/jobs/AlertRules"
+import type * as AlertTargets from "@millrace/jobs/AlertTargets"
+import * as EmailPayload from "@millrace/jobs/EmailPayload"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Config from "effect/Config"
@@ -67,6 +79,9 @@ export interface WorkerSettings {
   readonly recycle: Duration.Duration | null
   readonly keepFinished: Duration.Duration
   readonly keepDead: Duration.Duration
+  readonly keepSamples: Duration.Duration
+  readonly thresholds: AlertRules.Thresholds
+  readonly alerts: AlertTargets.Targets
   readonly scheduleOwner: string
   readonly databaseUrl: Redacted.Redacted
   readonly prefetch: number | null
@@ -130,6 +145,32 @@ const Keep = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check
     const length = Duration.toMillis(duration)
     return (length >= 0 && length <= 100 * 365 * 86_400_000) || "must be from 0 seconds to 36500 days"
   })
+)
+
+const Secret = Schema.String.check(
+  Schema.isPattern(/^[^,\s]{16,}$/, { message: "must be one or two secrets of 16 characters or more, without spaces" })
+)
+
+/** Two, so that receivers can change from one to the other without a gap. */
+const Secrets = Schema.Redacted(
+  Schema.String.check(
+    Schema.makeFilter((text) => {
+      const parts = text.split(",")
+      return (parts.length <= 2 && parts.every((part) => Schema.is(Secret)(part))) ||
+        "must be one or two secrets of 16 characters or more, with a comma between them"
+    })
+  )
+)
+
+const secretsOf = (text: Redacted.Redacted): ReadonlyArray<Redacted.Redacted> =>
+  Redacted.value(text).split(",").map((secret) => Redacted.make(secret))
+
+const Rate = Schema.Finite.check(
+  Schema.isBetween({ minimum: 0, maximum: 1 }, { message: "must be a number from 0 to 1" })
+)
+
+const Depth = Schema.Int.check(
+  Schema.isBetween({ minimum: 1, maximum: 2_147_483_647 }, { message: "must be a whole number, 1 or more" })
 )
 
 const Recycle = Schema.Union([Schema.Literal("off"), Pause])
@@ -249,6 +290,15 @@ const environment = Config.all({
   recycle: Config.schema(Recycle, "MILLRACE_RECYCLE").pipe(Config.withDefault("off" as const)),
   keepFinished: Config.schema(Keep, "MILLRACE_KEEP_FINISHED").pipe(Config.withDefault(Duration.days(30))),
   keepDead: Config.schema(Keep, "MILLRACE_KEEP_DEAD").pipe(Config.withDefault(Duration.days(90))),
+  keepSamples: Config.schema(Keep, "MILLRACE_KEEP_SAMPLES").pipe(Config.withDefault(Duration.days(14))),
+  alertWebhooks: Config.Array(EmailPayload.HttpUrl, "MILLRACE_ALERT_WEBHOOKS").pipe(Config.withDefault([])),
+  alertSecrets: Config.schema(Secrets, "MILLRACE_ALERT_SECRETS").pipe(Config.map(secretsOf), Config.withDefault([])),
+  alertPrivate: Config.Boolean("MILLRACE_ALERT_PRIVATE").pipe(Config.withDefault(false)),
+  alertEmail: Config.schema(EmailPayload.EmailAddress, "MILLRACE_ALERT_EMAIL").pipe(Config.withDefault(null)),
+  alertDepth: Config.schema(Depth, "MILLRACE_ALERT_DEPTH").pipe(Config.withDefault(10_000)),
+  alertOldest: Config.schema(Pause, "MILLRACE_ALERT_OLDEST").pipe(Config.withDefault(Duration.minutes(5))),
+  alertRunning: Config.schema(Pause, "MILLRACE_ALERT_RUNNING").pipe(Config.withDefault(Duration.hours(1))),
+  alertDeadRate: Config.schema(Rate, "MILLRACE_ALERT_DEAD_RATE").pipe(Config.withDefault(0.1)),
   scheduleOwner: Config.schema(Name, "MILLRACE_SCHEDULE_OWNER").pipe(Config.withDefault("default")),
   databaseUrl: Config.option(Config.Redacted("DATABASE_URL")),
   prefetch: Config.schema(Ahead, "MILLRACE_PREFETCH").pipe(Config.withDefault(null)),
@@ -294,6 +344,19 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     standstill: found.standstill,
     keepFinished: found.keepFinished,
     keepDead: found.keepDead,
+    keepSamples: found.keepSamples,
+    thresholds: {
+      depth: found.alertDepth,
+      oldestMillis: Math.ceil(Duration.toMillis(found.alertOldest)),
+      runningMillis: Math.ceil(Duration.toMillis(found.alertRunning)),
+      deadRate: found.alertDeadRate
+    },
+    alerts: {
+      webhooks: found.alertWebhooks,
+      secrets: found.alertSecrets,
+      mayBePrivate: found.alertPrivate,
+      email: found.alertEmail
+    },
     scheduleOwner: found.scheduleOwner,
     recycle: found.recycle === "off" ? null : found.recycle,
     databaseUrl: databaseUrl.value,

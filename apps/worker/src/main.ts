@@ -14,6 +14,7 @@ import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
 import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
@@ -42,8 +43,9 @@ const database = ({
   databaseUrl,
   recycle
 }: WorkerSettings.WorkerSettings) =>
-  Layer.merge(
+  Layer.mergeAll(
     Layer.provideMerge(PgScheduleStorage.layer, PgStorage.layer),
+    PgSampleStorage.layer,
     PgHeart.layerWith({ recycle: recycle !== null })
   ).pipe(
     Layer.provideMerge(PgClient.layer({

@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
+import { AlertRules, AlertTargets } from "@millrace/jobs"
 import { ConfigProvider, Duration, Effect, Redacted } from "effect"
 import { Command } from "effect/cli"
 import * as Environment from "../src/Environment.ts"
@@ -53,6 +54,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         grace,
         keepDead,
         keepFinished,
+        keepSamples,
         lease,
         poll,
         standstill,
@@ -61,12 +63,14 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [60, 5])
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
-      assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [30, 90])
+      assert.deepStrictEqual([keepFinished, keepDead, keepSamples].map(Duration.toDays), [30, 90, 14])
       assert.deepStrictEqual(rest, {
         jobs: [],
         queues: ["default"],
         concurrency: 10,
         recycle: null,
+        thresholds: AlertRules.defaults,
+        alerts: AlertTargets.nobody,
         scheduleOwner: "default",
         databaseConnections: 10,
         databaseMinConnections: 0,
@@ -92,6 +96,15 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_RECYCLE: "10 minutes",
         MILLRACE_KEEP_FINISHED: "7 days",
         MILLRACE_KEEP_DEAD: "365 days",
+        MILLRACE_KEEP_SAMPLES: "2 days",
+        MILLRACE_ALERT_WEBHOOKS: "https://example.com/a,http://localhost/b",
+        MILLRACE_ALERT_SECRETS: "0123456789abcdef,fedcba9876543210",
+        MILLRACE_ALERT_PRIVATE: "on",
+        MILLRACE_ALERT_EMAIL: "ops@example.com",
+        MILLRACE_ALERT_DEPTH: "5",
+        MILLRACE_ALERT_OLDEST: "1 second",
+        MILLRACE_ALERT_RUNNING: "2 seconds",
+        MILLRACE_ALERT_DEAD_RATE: "0.5",
         MILLRACE_SCHEDULE_OWNER: "shop",
         MILLRACE_BUILTIN: "false",
         MILLRACE_MIGRATE: "off",
@@ -105,14 +118,21 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       })
       const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, ...others } = found
       assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [10, 2])
-      const { grace, keepDead, keepFinished, lease, poll, recycle, standstill, ...rest } = others
+      const { alerts, grace, keepDead, keepFinished, keepSamples, lease, poll, recycle, standstill, ...rest } = others
+      assert.deepStrictEqual(alerts.secrets.map(Redacted.value), ["0123456789abcdef", "fedcba9876543210"])
+      assert.deepInclude(alerts, {
+        webhooks: ["https://example.com/a", "http://localhost/b"],
+        mayBePrivate: true,
+        email: "ops@example.com"
+      })
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [30_000, 0, 250, 60_000])
       assert.deepStrictEqual(recycle, Duration.minutes(10))
-      assert.deepStrictEqual([keepFinished, keepDead].map(Duration.toDays), [7, 365])
+      assert.deepStrictEqual([keepFinished, keepDead, keepSamples].map(Duration.toDays), [7, 365, 2])
       assert.deepStrictEqual(rest, {
         jobs: ["./a.ts", "./b.ts"],
         queues: ["default", "mail"],
         concurrency: 20,
+        thresholds: { depth: 5, oldestMillis: 1000, runningMillis: 2000, deadRate: 0.5 },
         scheduleOwner: "shop",
         databaseConnections: 4,
         databaseMinConnections: 1,

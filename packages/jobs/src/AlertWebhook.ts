@@ -61,7 +61,7 @@ export const messageOf = ({ resolvedAt, since, state, ...alert }: Alert): typeof
 })
 
 /**
- * The webhook may not be called: it is not in the settings, its address is private, or it answers with a redirect.
+ * The webhook may not be called: it is not in the settings, they have no secret, its address is private, or it answers with a redirect.
  *
  * @stability unstable
  * @category errors
@@ -137,6 +137,7 @@ export const run = Effect.fn("AlertWebhook.run")(function*(
   if (target === null || !/^https?:$/.test(target.protocol)) {
     return yield* new WebhookRefused({ url, detail: "it is no http or https URL of the settings" })
   }
+  if (secrets.length === 0) return yield* new WebhookRefused({ url, detail: "there is no secret to sign it with" })
   const body = JSON.stringify(message)
   const id = `alert-${message.id}-${message.since}-${message.type}`
   const nowMillis = yield* Clock.currentTimeMillis

@@ -67,6 +67,15 @@ describe("AlertWebhook", () => {
       assert.deepStrictEqual(yield* deliver(byName), { status: 204 })
     }).pipe(Effect.scoped))
 
+  it.live("sends nothing that is not signed", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* receiver()
+      const unsigned = AlertTargets.layer({ webhooks: [url], mayBePrivate: true })
+      const error = yield* Effect.flip(Effect.provide(AlertWebhook.run({ url, message }), unsigned))
+      assert.deepInclude(error, { _tag: "WebhookRefused", detail: "there is no secret to sign it with" })
+      assert.lengthOf(received, 0)
+    }).pipe(Effect.scoped))
+
   it.live("F75: follows no redirect, which could lead inside", () =>
     Effect.gen(function*() {
       const { received, url } = yield* receiver(302)
