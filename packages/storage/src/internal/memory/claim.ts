@@ -70,7 +70,7 @@ const chooseBy = (lane: Lane, chooseJobs: Choose): ReadonlyArray<MemoryJob> =>
     return [job]
   })
 
-/** The jobs that could be lent. Behind one whose limits have no room, none of the same tenant and limits is tried. */
+/** The jobs that could be lent. Behind one without room none of the same tenant and limits is tried, but for orders. */
 const candidates = ({ mayRun, now, options, queue, state }: Lane): ReadonlyArray<MemoryJob> => {
   const lines = [...queue.lines.free.values(), ...queue.lines.gated.values()]
   const waiting = options.suspects === true
@@ -83,7 +83,8 @@ const candidates = ({ mayRun, now, options, queue, state }: Lane): ReadonlyArray
     .filter((job) => {
       const line = job.suspect ? job.id : JSON.stringify([job.priority, job.tenant, job.gate])
       if (job.gate === null || (!closed.has(line) && hasRoom(state, job, now))) return true
-      closed.add(line)
+      // Whose turn it is in an order may stand behind others.
+      if (!Limits.isOrdered(state.limits, job)) closed.add(line)
       return false
     })
 }
