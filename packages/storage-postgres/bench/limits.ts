@@ -1,9 +1,9 @@
 /**
- * What limits cost: the server's CPU time for each job of insert, claim and settle, without limits and under three that are
- * stacked, in turns on one connection; prints medians and how many times the plain cost each is.
+ * What limits cost: the server's CPU time for each job of insert, claim and settle, without limits and under three that
+ * are stacked, in turns on one connection; prints medians and how many times the plain cost each is.
  *
- * Run: `node packages/storage-postgres/bench/limits.ts [rounds] [jobs a round] [postgres://…]`. Without an address it boots
- * a server of its own. Drops and fills the schema `millrace_bench`. The server must run on this machine, on Linux.
+ * Run: `node packages/storage-postgres/bench/limits.ts [rounds] [jobs a round] [postgres://…]`. Without an address it
+ * boots a server of its own. Drops and fills the schema `millrace_bench`. The server must run on this machine, on Linux.
  */
 import { PgClient } from "@effect/sql-pg"
 import { EmbeddedPostgres } from "@millrace/postgres-embedded"
