@@ -13,6 +13,7 @@ import type { ContenderResult, ScenarioResult } from "./Report.ts"
 import type { Outcome } from "./Sample.ts"
 import * as Sample from "./Sample.ts"
 import type { Scenario } from "./Scenario.ts"
+import { takesPart } from "./Scenario.ts"
 import type { Settings } from "./Settings.ts"
 import * as Table from "./Table.ts"
 
@@ -67,7 +68,7 @@ const collect = (entry: Entry, turns: ReadonlyArray<{ contender: Entry; outcome:
 
 /** Runs one scenario with all contenders that can take part. */
 const runScenario = Effect.fnUntraced(function*(options: Options, scenario: Scenario) {
-  const entries = options.entries.filter(({ store }) => scenario.stores.includes(store))
+  const entries = options.entries.filter((entry) => takesPart(scenario, entry))
   const rounds = scenario.heavy ? options.settings.heavyRounds : options.settings.rounds
   const turns = yield* Effect.forEach(Plan.turns(entries, rounds), (turn) => runTurn(options, scenario, turn))
   const ours = entries.find((entry) => entry.ours)

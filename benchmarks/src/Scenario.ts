@@ -5,6 +5,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Arena } from "./Arena.ts"
 import type { BenchmarkFailed } from "./BenchmarkFailed.ts"
+import type { Entry } from "./contenders/Registry.ts"
 import type { Production } from "./Protocol.ts"
 import type { Sample } from "./Sample.ts"
 import type { Settings } from "./Settings.ts"
@@ -24,6 +25,8 @@ export interface Scenario {
   readonly heavy: boolean
   /** Stores it makes sense on. */
   readonly stores: ReadonlyArray<"postgres" | "redis">
+  /** The contenders that it is about. Defaults to all that are no guests. */
+  readonly contenders?: ReadonlyArray<string>
   /** Does it to one contender on fresh stores. */
   readonly run: (arena: Arena) => Effect.Effect<Sample, BenchmarkFailed, Scope.Scope>
 }
@@ -43,3 +46,9 @@ export const production = (
   tenants: 0,
   ...part
 })
+
+/** Tells whether a contender takes part in a scenario. */
+export const takesPart = (
+  { contenders, stores }: Scenario,
+  { guest, name, store }: Pick<Entry, "guest" | "name" | "store">
+): boolean => stores.includes(store) && (contenders === undefined ? guest !== true : contenders.includes(name))

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url"
 import type { Arena } from "../src/Arena.ts"
 import * as ContenderProcess from "../src/ContenderProcess.ts"
 import type { Scenario } from "../src/Scenario.ts"
+import { takesPart } from "../src/Scenario.ts"
 import { backlogFinished, backlogScheduled } from "../src/scenarios/backlog.ts"
 import { drainOne } from "../src/scenarios/drain.ts"
-import { enqueueBulk, enqueueOne } from "../src/scenarios/enqueue.ts"
+import { apiEnqueueOne, enqueueBulk, enqueueOne } from "../src/scenarios/enqueue.ts"
 import { heldSnapshot } from "../src/scenarios/heldSnapshot.ts"
 import { latency } from "../src/scenarios/latency.ts"
 import { payloadOne } from "../src/scenarios/payload.ts"
@@ -106,4 +107,15 @@ describe("Scenario", () => {
       const failure = yield* Effect.flip(run(drainOne, "crashes"))
       assert.include(failure.message, "ended")
     }))
+})
+
+describe("takesPart", () => {
+  it("lets guests in where they are named, and nobody else there", () => {
+    const guest = entry({ name: "millrace-api", guest: true })
+    assert.isFalse(takesPart(enqueueOne, guest))
+    assert.isTrue(takesPart(apiEnqueueOne, guest))
+    assert.isTrue(takesPart(apiEnqueueOne, entry({ name: "millrace" })))
+    assert.isFalse(takesPart(apiEnqueueOne, entry({ name: "pg-boss" })))
+    assert.isTrue(takesPart(enqueueOne, entry({ name: "pg-boss" })))
+  })
 })

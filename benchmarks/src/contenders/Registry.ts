@@ -21,6 +21,8 @@ export interface Entry {
   readonly tuning: string
   /** What an accepted job survives. */
   readonly durability: string
+  /** Takes part only in scenarios that name it. */
+  readonly guest?: boolean
 }
 
 const peer = (file: string): string => fileURLToPath(new URL(`../../peers/src/${file}.ts`, import.meta.url))
@@ -40,6 +42,17 @@ export const entries: ReadonlyArray<Entry> = [
     drainShare: 1,
     tuning: "defaults: prefetch and batches by itself, pool 10, enqueueAll; keeps finished jobs with payload 30 days",
     durability: commit
+  },
+  {
+    name: "millrace-api",
+    title: "Millrace's HTTP API",
+    store: "postgres",
+    module: own("millraceApi"),
+    ours: false,
+    drainShare: 1,
+    tuning: "one millrace-server with its defaults, limits of callers raised; its CPU is in no column",
+    durability: commit,
+    guest: true
   },
   {
     name: "graphile-worker",

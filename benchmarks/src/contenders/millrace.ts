@@ -2,20 +2,12 @@
  * Millrace with its defaults: one queue, as many slots as the rules give, jobs kept for 30 days.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Job, Queue, Worker } from "@millrace/queue"
+import { Queue, Worker } from "@millrace/queue"
 import { PgMigrations, PgStorage } from "@millrace/storage-postgres"
 import { Storage } from "@millrace/storage/Storage"
-import { Effect, Layer, Logger, ManagedRuntime, Redacted, Schema } from "effect"
+import { Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect"
 import type { Backlog, BenchJob, Contender, Target } from "../Contender.ts"
-
-const Bench = Job.make("bench", {
-  payload: Schema.Struct({
-    n: Schema.Number,
-    at: Schema.Number,
-    pad: Schema.String,
-    tenant: Schema.optionalKey(Schema.String)
-  })
-})
+import { Bench } from "./benchJob.ts"
 
 const optionsOf = (job: BenchJob) => (job.tenant === undefined ? {} : { tenant: job.tenant })
 

@@ -4,7 +4,7 @@
 import type { Scenario } from "../Scenario.ts"
 import { backlogFinished, backlogScheduled } from "./backlog.ts"
 import { drainOne, drainTwo, endToEnd } from "./drain.ts"
-import { enqueueBulk, enqueueOne } from "./enqueue.ts"
+import { apiEnqueueBatch, apiEnqueueOne, enqueueBulk, enqueueOne } from "./enqueue.ts"
 import { heldSnapshot } from "./heldSnapshot.ts"
 import { latency } from "./latency.ts"
 import { payloadOne, payloadThirtyTwo } from "./payload.ts"
@@ -14,6 +14,8 @@ import { tenants } from "./tenants.ts"
 export const scenarios: ReadonlyArray<Scenario> = [
   enqueueOne,
   enqueueBulk,
+  apiEnqueueOne,
+  apiEnqueueBatch,
   drainOne,
   drainTwo,
   endToEnd,

@@ -65,3 +65,20 @@ export const enqueueBulk: Scenario = {
   stores: ["postgres", "redis"],
   run: (arena) => bulk(arena, arena.settings.jobs)
 }
+
+/** The library call and the API, side by side. */
+const contenders = ["millrace", "millrace-api"]
+
+export const apiEnqueueOne: Scenario = {
+  ...enqueueOne,
+  name: "api-enqueue-one",
+  title: "enqueue one, by library and by API",
+  contenders
+}
+
+export const apiEnqueueBatch: Scenario = {
+  ...enqueueBulk,
+  name: "api-enqueue-batch",
+  title: "enqueue bulk, by library and by API",
+  contenders
+}
