@@ -120,7 +120,10 @@ export const HealthDetail = Schema.Struct({
  * @category converting
  * @since 0.1.0
  */
-export const fromSample = ({ queue: _, ...sample }: Sample.Sample): typeof SampleView.Type => sample
+export const fromSample = (sample: Sample.Sample): typeof SampleView.Type => {
+  const { queue: _, ...rest } = sample
+  return rest
+}
 
 /**
  * Shows an alert.

@@ -55,7 +55,8 @@ export const samplesOf = (
   const counted = new Map(queues.map(({ counts, queue }) => [queue, counts]))
   counted.set(allQueues, sumOf(queues.map(({ counts }) => counts)))
   const before = new Map(previous.map((sample) => [sample.queue, sample.counts]))
-  return probes.map(({ waitingNames: _, ...probe }) => {
+  return probes.map((found) => {
+    const { waitingNames: _, ...probe } = found
     const counts = counted.get(probe.queue) ?? none
     const grown = (state: JobState.JobState) => counts[state] - (before.get(probe.queue)?.[state] ?? counts[state])
     const serving = workers.filter(({ info }) => probe.queue === allQueues || info.queues.includes(probe.queue))

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { assert, layer } from "@effect/vitest"
-import { JobState, SampleStorage, Storage } from "@millrace/storage"
-import type { Alert, Sample } from "@millrace/storage"
+import { JobState, SampleStorage } from "@millrace/storage"
+import type { Alert, Sample, Storage } from "@millrace/storage"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
