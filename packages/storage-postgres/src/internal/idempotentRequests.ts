@@ -1,12 +1,7 @@
 /**
  * Requests that run once, by the primary key of their table: a second one waits for the transaction of the first.
  */
-import type {
-  IdempotentRequest,
-  IdempotentRequests,
-  KeptAnswer,
-  OnceResult
-} from "@millrace/storage/IdempotentRequest"
+import type { IdempotentRequest, IdempotentRequests, KeptAnswer, OnceResult } from "@millrace/storage/IdempotentRequest"
 import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/idempotency.ts"
