@@ -19,7 +19,7 @@
  * Parameters: $1 clock, $2 worker, $3 queue, $4 names, $5 limit, $6 per tenant, $7 level served last,
  * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position, $12 key of the claim,
  * $13 smallest and $14 largest version of each name, $15 what the tenant served last has left of its turn,
- * $16 level up to which jobs under limits were claimed, $17 whether they go first.
+ * $16 level up to which jobs under limits were claimed, $17 whether they go first, $18 whether all jobs start at once.
  * Rows: level, lease, then the job; one row with only the levels when nothing could be claimed;
  * walked and walked_last tell how many tenants were looked at, and the last of them, quanta the turns of the tenants,
  * more whether there are levels after this one.
