@@ -72,7 +72,7 @@ export const layer = (
  * @category constructors
  * @since 0.1.0
  */
-export const once = <E, R>(
+const once = <E, R>(
   requests: IdempotentRequest.IdempotentRequests,
   endpoint: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
   request: IdempotentRequest.IdempotentRequest

@@ -17,7 +17,7 @@ const Equivalent = Schema.Record(Schema.String, Schema.String)
 export type Equivalent = typeof Equivalent.Type
 
 /** The name of a mutant in the list of equivalents: stable when other guards come and go. */
-export const nameOf = (mutant: Mutant.Mutant): string =>
+const nameOf = (mutant: Mutant.Mutant): string =>
   `${mutant.id.replace(/#\d+$/, "")}: ${mutant.dropped.replace(/\s+/g, " ")}`
 
 /** Reads the list of equivalents. */

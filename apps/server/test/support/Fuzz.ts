@@ -112,7 +112,10 @@ export const make = (document: Document, seed: number) => {
   const generateObject = (schema: Schema, depth: number): unknown => {
     const properties = (schema["properties"] ?? {}) as { readonly [name: string]: Schema }
     const required = (schema["required"] ?? []) as ReadonlyArray<string>
-    const names = Object.keys(properties).filter((name) => required.includes(name) || next() < 0.4)
+    // About three of the others: with every second one, an object of twenty would hardly ever be right.
+    const others = Math.max(1, Object.keys(properties).length - required.length)
+    const share = Math.min(0.4, 3 / others)
+    const names = Object.keys(properties).filter((name) => required.includes(name) || next() < share)
     return Object.fromEntries(
       names.map((name) => [name, knownValue(name) ?? generate(properties[name] ?? {}, depth + 1)])
     )

@@ -156,7 +156,7 @@ export const jobsSuite = <E>(
           assert(record !== undefined)
           assert.deepEqual(record.retry, { "millrace:deadline": Date.UTC(2100, 0) })
           const facts = yield* (yield* Storage.Storage).inspect.explain(JobId.makeUnsafe(id))
-          const wait = Number(facts?.expiresAt?.epochMilliseconds) - Number(record.createdAt.epochMilliseconds)
+          const wait = Number(facts?.expiresAt?.epochMilliseconds) - record.createdAt.epochMilliseconds
           assert.strictEqual(wait, 3_600_000)
           const limits = JSON.stringify(facts)
           for (const name of ["fifo:SendWelcome", "smtp", "api", "acme"]) assert.include(limits, `"${name}"`)

@@ -19,7 +19,7 @@ export interface Means<E> {
 }
 
 /** Silence of the event loop that is worth a line, in milliseconds. */
-export const noticeMillis = 5_000
+const noticeMillis = 5_000
 
 /** Share of the pause by which renewals come early, so that those of many processes drift apart. */
 const jitterShare = 0.2

@@ -33,7 +33,7 @@ export const toClaim = (row: Row, queue: string): Claim => ({
 })
 
 /** The limits of a row, which has them flat: name, key, name, key. */
-export const toLimits = (row: Row): Claim["limits"] => {
+const toLimits = (row: Row): Claim["limits"] => {
   const flat = (row["limits"] ?? []) as ReadonlyArray<string>
   const weights = row["weights"] as ReadonlyArray<number> | null
   return Array.from({ length: flat.length / 2 }, (_, n) => ({

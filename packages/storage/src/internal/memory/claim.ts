@@ -58,7 +58,7 @@ const firstSuspect = (lane: Lane): ReadonlyArray<MemoryJob> => {
 }
 
 /** Whether all limits of a job would let it start. */
-export const hasRoom = (state: MemoryState, job: MemoryJob, now: number): boolean =>
+const hasRoom = (state: MemoryState, job: MemoryJob, now: number): boolean =>
   job.limits.every((limit) => Limits.isOpen(state.limits, job, limit, now))
 
 /** What the caller chose, one after the other, as far as the limits have room. */

@@ -77,7 +77,7 @@ const waitingJobs = ({ mayRun }: Lane, line: Line, limit: number): Array<MemoryJ
 }
 
 /** The weight of a tenant in a queue. */
-export const weightOf = (state: MemoryState, tenant: string, queue: string): number => {
+const weightOf = (state: MemoryState, tenant: string, queue: string): number => {
   const weights = state.weights.get(tenant)
   return weights?.get(queue) ?? weights?.get(null) ?? 1
 }
