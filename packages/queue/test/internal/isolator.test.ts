@@ -31,6 +31,10 @@ const dieWith = (
       perTenant: 100,
       ...(suspects ? { suspects } : {})
     })
+    if (suspects) {
+      const starts = claims.map(({ id, leaseId, token }) => ({ id, leaseId, token, started: true }) as const)
+      yield* storage.inner.report(workerId, starts)
+    }
     yield* pass(20)
     yield* storage.inner.reclaim({ limit: 100 })
     return claims.length
@@ -186,5 +190,25 @@ describe("isolator", () => {
       const record = yield* recordOf(innocent.id)
       assert.strictEqual(record.state, "completed")
       assert.strictEqual(record.failures, 0)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("F09: says that a suspect starts before it does", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const suspect = yield* Poison.enqueue({ n: 0 })
+      assert.strictEqual(yield* dieWith(storage, "dead/1", ["Poison"]), 1)
+      const told: Array<string> = []
+      yield* Effect.sync(() => {
+        const { report } = storage.inner
+        Object.assign(storage.inner, {
+          report: (workerId: string, reports: Parameters<typeof report>[1]) => {
+            told.push(...reports.map(({ id, started }) => `${id} ${started === true ? "starts" : "reports"}`))
+            return report(workerId, reports)
+          }
+        })
+      })
+      yield* TestWorker.start(Poison.toLayer(() => Effect.sync(() => void told.push("runs"))))
+      yield* pass(20_000)
+      assert.deepStrictEqual(told, [`${suspect.id} starts`, "runs"])
     }).pipe(Effect.provide(TestWorker.layer())))
 })
