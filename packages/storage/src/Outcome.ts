@@ -74,7 +74,7 @@ export interface Settlement extends Fence {
  * before any progress is one at progress 0.
  *
  * `started` says, by itself, that the handler of a suspect is about to start; only then is the loss of its worker a
- * crash of this job. It stores nothing else, and leaves no report behind.
+ * crash of this job. It stores nothing else, leaves no report behind, and changes nothing for a job that is no suspect.
  *
  * @stability unstable
  * @category models

@@ -32,7 +32,7 @@ export const report = (s: string): string =>
   on conflict (job_id) do update set token = excluded.token, progress = coalesce(excluded.progress, r.progress),
     note = coalesce(excluded.note, r.note), checkpoint = coalesce(excluded.checkpoint, r.checkpoint)
 ), begun as (
-  update ${s}.lease l set has_started = true from hit h where l.id = h.lease_id and h.started
+  update ${s}.lease l set has_started = true from hit h where l.id = h.lease_id and l.alone and h.started
 ), logged as (
   insert into ${s}.job_log (job_id, at, token, level, message)
   select h.id, ${now}, h.token, h.level, h.message from hit h where h.message is not null order by h.ord

@@ -59,7 +59,7 @@ const reportOne = (state: MemoryState, workerId: string, entry: Report, now: num
   const job = state.jobs.get(entry.id)
   if (job === undefined || !holds(job, workerId, entry)) return "LeaseLost"
   if (entry.started === true) {
-    if (job.lease !== null) job.lease.hasStarted = true
+    if (job.lease?.isAlone === true) job.lease.hasStarted = true
     return "Applied"
   }
   job.hasReport = true

@@ -43,7 +43,7 @@ export const report = (
     const job = scene.facts.jobs.get(entry.id)
     const isHeld = job !== undefined && holds(job, workerId, entry)
     expect(scene, "report", entry, isHeld, results[index])
-    if (isHeld && entry.started === true && job.claim !== null) job.claim.hasStarted = true
+    if (isHeld && entry.started === true && job.claim?.isAlone === true) job.claim.hasStarted = true
   })
 
 /** Ends the attempt under way. */
