@@ -183,7 +183,7 @@ const report = Effect.fnUntraced(function*(world: World, command: Of<"Report">) 
   const worker = command.damage === "worker" ? "stranger" : claim.workerId
   const driver = yield* world.driver.report(worker, reportOf("driver"))
   const reference = yield* world.reference.report(worker, reportOf("reference"))
-  if (reference[0] === "Applied") world.reported.add(claim.reference.id)
+  if (reference[0] === "Applied" && command.fields.started !== true) world.reported.add(claim.reference.id)
   return difference("answer to report", driver, reference)
 })
 
