@@ -32,13 +32,17 @@ const createAll = (client: ApiClient.ApiClient) =>
     (answers) => answers.flatMap(({ jobs }) => jobs.map(({ id }) => id))
   )
 
+/** Millrace's own upkeep runs in a queue of its own. */
+const queue = ["default"]
+
 /** All jobs, page by page. */
 const listAll = Effect.fnUntraced(function*(client: ApiClient.ApiClient) {
   const jobs: Array<JobView.JobView> = []
   let cursor: string | null = null
   do {
-    const query: { readonly limit: number; readonly cursor?: string } = {
+    const query: { readonly limit: number; readonly queue: ReadonlyArray<string>; readonly cursor?: string } = {
       limit: 200,
+      queue,
       ...(cursor === null ? {} : { cursor })
     }
     const page: { readonly items: ReadonlyArray<JobView.JobView>; readonly nextCursor: string | null } = yield* client
@@ -62,7 +66,7 @@ layer(TestDatabase.layer, { excludeTestServices: true })("two workers", (it) => 
 
       const ids = yield* createAll(client)
       const unfinished = client.jobs.list({
-        query: { state: ["available", "running", "retryable", "scheduled"], limit: 1 }
+        query: { state: ["available", "running", "retryable", "scheduled"], queue, limit: 1 }
       })
       yield* Wait.until("the last job", "90 seconds", unfinished, ({ items }) => items.length === 0)
 

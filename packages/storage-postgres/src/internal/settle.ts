@@ -65,12 +65,18 @@ export const make = (session: Session, notifier: Notifier) => {
 /** The report method of a session. */
 export const makeReport = (session: Session) => {
   const text = reports.report(session.schema)
-  return Effect.fnUntraced(function*(workerId: string, entries: ReadonlyArray<Report>) {
+  const write = Effect.fnUntraced(function*(workerId: string, entries: ReadonlyArray<Report>) {
     const json = JSON.stringify(entries.map(encodeReport))
     const rows = yield* session.rows("report", text, [yield* session.now, workerId, json])
     const hits = new Set(rows.map((row) => row["ord"] as number))
     return entries.map((_, index): FencedResult => hits.has(index + 1) ? "Applied" : "LeaseLost")
   })
+
+  // The statement takes one start at a time: suspects are lent one by one.
+  return (workerId: string, entries: ReadonlyArray<Report>) =>
+    entries.length > 1 && entries.some(({ started }) => started === true)
+      ? Effect.map(Effect.forEach(entries, (entry) => write(workerId, [entry])), (results) => results.flat())
+      : write(workerId, entries)
 }
 
 /** Two texts, for without and with something; each made once. */

@@ -2,6 +2,7 @@
  * Stores what running handlers report, fenced by the lease like a settle.
  *
  * Plan: primary key look-ups of the leases; low volume by design (a handler's reports are throttled).
+ * A start stands alone, so that its lease is found by one probe.
  * Parameters: $1 clock, $2 worker, $3 jsonb array of reports. Rows: ord of every report that took effect.
  */
 import { now } from "./fragments.ts"
@@ -32,7 +33,8 @@ export const report = (s: string): string =>
   on conflict (job_id) do update set token = excluded.token, progress = coalesce(excluded.progress, r.progress),
     note = coalesce(excluded.note, r.note), checkpoint = coalesce(excluded.checkpoint, r.checkpoint)
 ), begun as (
-  update ${s}.lease l set has_started = true from hit h where l.id = h.lease_id and l.alone and h.started
+  update ${s}.lease l set has_started = true
+  where l.id = (select h.lease_id from hit h where h.started limit 1) and l.alone
 ), logged as (
   insert into ${s}.job_log (job_id, at, token, level, message)
   select h.id, ${now}, h.token, h.level, h.message from hit h where h.message is not null order by h.ord
