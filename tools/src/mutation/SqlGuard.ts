@@ -31,7 +31,7 @@ const tokensOf = (sql: string): ReadonlyArray<Token> =>
 /** Words that end a clause when they stand at its own depth. */
 const enders = new Set(
   ("order limit offset for group having union except intersect returning window "
-    + "where on join left right inner cross full ,").split(" ")
+    + "where on join left right inner cross full do ,").split(" ")
 )
 
 /** `on conflict` starts no condition. */
