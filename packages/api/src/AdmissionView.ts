@@ -146,12 +146,14 @@ export const fromLimit = (record: Limit.LimitRecord): LimitView => ({
 })
 
 const reason = <const Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
-  Schema.Struct({ tag: Schema.Literal(tag), ...fields })
+  Schema.Struct({ tag: Schema.Literal(tag), text: Schema.String, ...fields })
 
 /**
  * Schema of one reason why a job does not run, or that it would.
  *
  * **Details**
+ *
+ * `text` says it in one line for people, as `Explanation.describe` of `@millrace/queue` does; programs read `tag`:
  *
  * - `Paused`: its queue, tenant (`""`: jobs without one) or name is paused
  * - `ScheduledUntil`: it is due later; `why`: delayed or snoozed (`scheduled`), or failed before (`retryable`)

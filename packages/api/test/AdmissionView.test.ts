@@ -33,9 +33,11 @@ describe("AdmissionView", () => {
 
   it("knows a reason by its tag", () => {
     const is = Schema.is(AdmissionView.ReasonView)
-    assert.isTrue(is({ tag: "WouldRunNow" }))
-    assert.isTrue(is({ tag: "ScheduledUntil", at, why: "retryable" }))
-    assert.isFalse(is({ tag: "ScheduledUntil", at }))
-    assert.isFalse(is({ tag: "Unknown" }))
+    const text = "in a line"
+    assert.isTrue(is({ tag: "WouldRunNow", text }))
+    assert.isTrue(is({ tag: "ScheduledUntil", text, at, why: "retryable" }))
+    assert.isFalse(is({ tag: "ScheduledUntil", text, at }))
+    assert.isFalse(is({ tag: "Unknown", text }))
+    assert.isFalse(is({ tag: "WouldRunNow" }))
   })
 })

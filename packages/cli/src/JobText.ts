@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { ExplanationView } from "@millrace/api/AdmissionView"
 import type { AttemptView, JobView } from "@millrace/api/JobView"
 import * as DateTime from "effect/DateTime"
 import * as Output from "./Output.ts"
@@ -97,3 +98,13 @@ export const line = (job: JobView): string =>
       : `${percent(job.progress.value)}${job.progress.note === null ? "" : ` ${job.progress.note}`}`,
     job.error === null ? "" : `${job.error.tag}: ${job.error.message}`
   ].filter((part) => part !== "").join(", ")
+
+/**
+ * Why a job does not run: its state, and the server's line for each reason.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const explanation = ({ id, reasons, state }: ExplanationView): string =>
+  [`job ${id} is ${state}`, ...reasons.map(({ text }) => `- ${text}`)].join("\n")

@@ -12,7 +12,6 @@ import * as JobFlags from "./JobFlags.ts"
 import * as JobText from "./JobText.ts"
 import * as Output from "./Output.ts"
 import * as Pages from "./Pages.ts"
-import * as ReasonText from "./ReasonText.ts"
 import * as Server from "./Server.ts"
 import * as Watch from "./Watch.ts"
 
@@ -52,7 +51,7 @@ const explain = Command.make(
   { id: JobFlags.id },
   Effect.fnUntraced(function*(params) {
     const explanation = yield* Server.ask((client) => client.jobs.explain({ params }))
-    yield* Output.answer(explanation, () => ReasonText.explanation(explanation))
+    yield* Output.answer(explanation, () => JobText.explanation(explanation))
   })
 ).pipe(Command.withDescription("Say why a job does not run, or that the next claim takes it"))
 

@@ -46,9 +46,10 @@ describe("JobsCommand", () => {
         const explained = yield* T.run("jobs", "explain", id)
         assert.match(explained.output, /is scheduled\n- it is due at .*\n- no worker is alive/)
         const { reasons } = (yield* T.ask("jobs", "explain", id)) as {
-          readonly reasons: ReadonlyArray<{ readonly tag: string }>
+          readonly reasons: ReadonlyArray<{ readonly tag: string; readonly text: string }>
         }
         assert.deepStrictEqual(reasons.map(({ tag }) => tag), ["ScheduledUntil", "NoWorker"])
+        assert.strictEqual(reasons[1]?.text, "no worker is alive")
       }))
 
     it.effect("promotes, cancels, retries and removes, several at a time", () =>

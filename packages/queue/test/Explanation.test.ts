@@ -6,6 +6,8 @@ import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
 import { DateTime, Schema } from "effect"
 import * as Explanation from "../src/Explanation.ts"
 
+type Tagged<Tag extends Explanation.Reason["_tag"]> = Extract<Explanation.Reason, { readonly _tag: Tag }>
+
 const at = (millis: number) => DateTime.makeUnsafe(millis)
 const id = (number: number) => JobId.makeUnsafe(number)
 
@@ -257,6 +259,71 @@ describe("Explanation", () => {
       assert.deepStrictEqual(lines({ job: { state } }), [`it is ${state}`])
     }
   })
+
+  // The type asks for a line of every reason: one that is new can not be forgotten.
+  const said: { readonly [Tag in Explanation.Reason["_tag"]]: readonly [Tagged<Tag>, string] } = {
+    Paused: [
+      { _tag: "Paused", what: "tenant", key: "t1", since: at(0) },
+      "the tenant t1 is paused since 1970-01-01T00:00:00.000Z; resume it to go on"
+    ],
+    ScheduledUntil: [
+      { _tag: "ScheduledUntil", at: at(0), why: "scheduled" },
+      "it is due at 1970-01-01T00:00:00.000Z"
+    ],
+    LimitFull: [
+      { _tag: "LimitFull", name: "l", key: "", kind: "concurrency", max: 5, holders: [] },
+      "the limit l of 5 is full: held by nobody known"
+    ],
+    RateRefillsAt: [
+      { _tag: "RateRefillsAt", name: "l", key: "k", at: at(0) },
+      "the limit l for k has no permits left; it refills at 1970-01-01T00:00:00.000Z"
+    ],
+    LimitPaused: [
+      { _tag: "LimitPaused", name: "l", key: null, since: at(0), until: null },
+      "the limit l is paused since 1970-01-01T00:00:00.000Z, until it is resumed"
+    ],
+    LimitUndeclared: [
+      { _tag: "LimitUndeclared", name: "l" },
+      "nobody declared the limit l: start a worker whose jobs have it"
+    ],
+    BehindInTenant: [
+      { _tag: "BehindInTenant", count: 7 },
+      "it stands behind 7 jobs of its tenant in this queue"
+    ],
+    WorkersBusy: [
+      { _tag: "WorkersBusy", workers: 1, slots: 20 },
+      "it is next; all 20 slots of 1 worker are taken"
+    ],
+    WaitingForParents: [
+      { _tag: "WaitingForParents", parents: [id(9), id(10)] },
+      "it waits for 2 jobs to end: job 9, 10"
+    ],
+    NoWorker: [
+      { _tag: "NoWorker", name: "n", version: 2, reason: "version" },
+      "no live worker of its queue takes version 2 of n"
+    ],
+    SuspectIsolation: [
+      { _tag: "SuspectIsolation", crashes: 2 },
+      "its worker died 2 times while it ran: it waits to run alone"
+    ],
+    Expired: [
+      { _tag: "Expired", at: at(0) },
+      "it had not started by 1970-01-01T00:00:00.000Z and is about to be cancelled"
+    ],
+    Running: [{ _tag: "Running", workerId: null, since: null }, "it runs on a worker"],
+    Quarantined: [
+      { _tag: "Quarantined", error: null },
+      "it is quarantined (no error): fix that, then retry it"
+    ],
+    Finished: [{ _tag: "Finished", state: "dead" }, "it is dead"],
+    WouldRunNow: [{ _tag: "WouldRunNow" }, "it would run now"]
+  }
+
+  for (const [tag, [reason, sentence]] of Object.entries(said)) {
+    it(`says ${tag} in one line`, () => {
+      assert.strictEqual(Explanation.describe(reason), sentence)
+    })
+  }
 
   it("travels as JSON", () => {
     const codec = Schema.toCodecJson(Explanation.Explanation)

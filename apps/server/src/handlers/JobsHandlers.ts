@@ -5,8 +5,7 @@
  */
 import { Api, Cursor, JobFilter, JobView } from "@millrace/api"
 import type { AdmissionView } from "@millrace/api"
-import { Queue } from "@millrace/queue"
-import type { Explanation } from "@millrace/queue"
+import { Explanation, Queue } from "@millrace/queue"
 import type { JobId, JobQuery } from "@millrace/storage"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -76,5 +75,10 @@ const toQuery = (filter: JobFilter.JobFilter, before: JobId.JobId | null): JobQu
 
 const toExplanation = ({ reasons, ...rest }: Explanation.Explanation): AdmissionView.ExplanationView => ({
   ...rest,
-  reasons: reasons.map(({ _tag: tag, ...reason }) => ({ tag, ...reason }) as AdmissionView.ReasonView)
+  reasons: reasons.map(toReason)
 })
+
+const toReason = (reason: Explanation.Reason): AdmissionView.ReasonView => {
+  const { _tag: tag, ...facts } = reason
+  return { tag, text: Explanation.describe(reason), ...facts } as AdmissionView.ReasonView
+}

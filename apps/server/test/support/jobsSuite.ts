@@ -320,13 +320,17 @@ export const jobsSuite = <E>(
           assert.strictEqual(explained.status, 200)
           const { reasons, state } = explained.json as {
             readonly state: string
-            readonly reasons: ReadonlyArray<{ readonly tag: string }>
+            readonly reasons: ReadonlyArray<{ readonly tag: string; readonly text: string }>
           }
           assert.strictEqual(state, "scheduled")
           assert.includeMembers(reasons.map((reason) => reason.tag), ["ScheduledUntil", "NoWorker"])
+          assert.match(reasons.find(({ tag }) => tag === "ScheduledUntil")?.text ?? "", /^it is due at \d{4}-/)
           yield* T.send("POST", "/api/v1/queues/explained/pause")
           const paused = yield* T.get(`${path}/${id}/explain`)
-          assert.include(paused.text, `"tag":"Paused","what":"queue","key":"explained"`)
+          assert.match(
+            paused.text,
+            /"tag":"Paused","text":"the queue explained is paused since [^"]*","what":"queue","key":"explained"/
+          )
           const logs = yield* T.get(`${path}/${id}/logs`)
           assert.deepStrictEqual([logs.status, logs.json], [200, { items: [], nextCursor: null }])
         }))
