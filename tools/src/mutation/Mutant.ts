@@ -43,8 +43,11 @@ interface Target {
   readonly nth: number
 }
 
-const targetOf = (id: string | undefined, name: string, sql: string | null): Target | null => {
-  if (id === undefined || sql === null || !id.startsWith(`${name}#`)) return null
+const targetOf = (id: string | undefined, name: string, value: unknown): Target | null => {
+  // Other functions may be no statements, and take what would break them here.
+  if (id === undefined || !id.startsWith(`${name}#`)) return null
+  const sql = fullText(value)
+  if (sql === null) return null
   const guards = SqlGuard.find(sql)
   const index = Number(id.slice(name.length + 1))
   const text = guards[index]?.text
@@ -66,7 +69,7 @@ export const wrap = (
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(statements).map(([name, value]) => {
-      const target = targetOf(id, `${module}.${name}`, fullText(value))
+      const target = targetOf(id, `${module}.${name}`, value)
       if (typeof value !== "function" || target === null) return [name, value]
       return [name, (...args: ReadonlyArray<unknown>) => {
         const text: unknown = Reflect.apply(value, undefined, args)

@@ -39,6 +39,12 @@ describe("Mutant", () => {
     )
   })
 
+  it("calls nothing that it does not change", () => {
+    const named = { ...statements, columns: (_schema: string, row: (name: string) => string) => row("id") }
+    const wrapped = Mutant.wrap("settle.end#1", "settle", named) as typeof named
+    assert.strictEqual(wrapped.columns("s", (name) => `r.${name}`), "r.id")
+  })
+
   it("changes nothing without a mutant", () => {
     const wrapped = Mutant.wrap(undefined, "settle", statements) as typeof statements
     assert.strictEqual(wrapped.end("s"), statements.end("s"))
