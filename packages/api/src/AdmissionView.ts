@@ -160,7 +160,7 @@ const reason = <const Tag extends string, const Fields extends Schema.Struct.Fie
  * - `LimitFull`: other jobs (`holders`) hold the limit; `RateRefillsAt`: no permits are left until then
  * - `LimitPaused`, `LimitUndeclared`: the limit is paused, or nobody declared it
  * - `BehindInTenant`: so many jobs of its queue and tenant come first; `WorkersBusy`: all slots are taken
- * - `WaitingForParents`: jobs that must end first
+ * - `WaitingForParents`: jobs that must be completed first, as they stand
  * - `NoWorker`: none runs, none works for its queue, none has a handler of its name, or of its version
  * - `SuspectIsolation`: it died with its worker, and waits to run alone
  * - `Expired`: its time to live is over; `Running`, `Quarantined`, `Finished`: it does not wait
@@ -190,7 +190,9 @@ export const ReasonView = Schema.Union([
   reason("LimitUndeclared", { name: Schema.String }),
   reason("BehindInTenant", { count: Schema.Int }),
   reason("WorkersBusy", { workers: Schema.Int, slots: Schema.Int }),
-  reason("WaitingForParents", { parents: Schema.Array(JobId.JobId) }),
+  reason("WaitingForParents", {
+    parents: Schema.Array(Schema.Struct({ id: JobId.JobId, state: JobState.JobState }))
+  }),
   reason("NoWorker", {
     name: Schema.String,
     version: Schema.Int,

@@ -31,7 +31,7 @@ import * as Schema from "effect/Schema"
  * - `LimitUndeclared`: no worker and no producer ever declared the limit
  * - `BehindInTenant`: so many jobs of its queue and tenant come first, and there are not slots for all
  * - `WorkersBusy`: it is next, and all slots of the workers that could run it are taken
- * - `WaitingForParents`: jobs that must end first
+ * - `WaitingForParents`: jobs that must be completed first, as they stand
  * - `NoWorker`: no live worker could run it: there is `none`, none for its `queue`, none with a handler of its `name`, or
  *   none that takes its `version`
  * - `SuspectIsolation`: it died with its worker, and waits to run alone
@@ -70,7 +70,9 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("LimitUndeclared", { name: Schema.String }),
   Schema.TaggedStruct("BehindInTenant", { count: Schema.Int }),
   Schema.TaggedStruct("WorkersBusy", { workers: Schema.Int, slots: Schema.Int }),
-  Schema.TaggedStruct("WaitingForParents", { parents: Schema.Array(JobId.JobId) }),
+  Schema.TaggedStruct("WaitingForParents", {
+    parents: Schema.Array(Schema.Struct({ id: JobId.JobId, state: JobState.JobState }))
+  }),
   Schema.TaggedStruct("NoWorker", {
     name: Schema.String,
     version: Schema.Int,
@@ -145,7 +147,7 @@ const reasonsOf = (facts: ExplainFacts): ReadonlyArray<Reason> => {
     case "running":
       return [{ _tag: "Running", workerId: job.workerId, since: job.startedAt }]
     case "pending":
-      return [{ _tag: "WaitingForParents", parents: facts.parents }, ...waitingOf(facts)]
+      return [{ _tag: "WaitingForParents", parents: facts.parents }, ...dueOf(facts, "scheduled"), ...waitingOf(facts)]
     case "scheduled":
     case "retryable":
       return [...dueOf(facts, job.state), ...waitingOf(facts)]
@@ -270,7 +272,7 @@ export const describe = (reason: Reason): string => {
     case "WorkersBusy":
       return `it is next; all ${reason.slots} slots of ${reason.workers} ${workers(reason.workers)} are taken`
     case "WaitingForParents":
-      return `it waits for ${reason.parents.length} ${jobs(reason.parents.length)} to end: ${listed(reason.parents)}`
+      return describeParents(reason)
     case "NoWorker":
       return describeNoWorker(reason)
     case "SuspectIsolation":
@@ -294,6 +296,14 @@ const describeFull = ({ holders, key, kind, max, name }: Tagged<"LimitFull">): s
   kind === "order"
     ? `its turn in ${limitName(name, key)} has not come: before it is ${listed(holders)}`
     : `the limit ${limitName(name, key)} of ${max} is full: held by ${listed(holders)}`
+
+/** All of them may have ended in the second before the job goes on. */
+const describeParents = ({ parents }: Tagged<"WaitingForParents">): string =>
+  parents.length === 0
+    ? "the jobs that it waited for have ended; within seconds it goes on"
+    : `it waits for ${parents.length} ${jobs(parents.length)} to be completed: ${
+      listed(parents.map(({ id, state }) => `${id} (${state})`))
+    }`
 
 const describeNoWorker = ({ name, reason, version }: Tagged<"NoWorker">): string => {
   switch (reason) {

@@ -85,6 +85,8 @@ const facts = (
   job: { ...job, ...changes.job }
 })
 
+const parents = (...ids: ReadonlyArray<number>) => ids.map((n) => ({ id: id(n), state: "running" as const }))
+
 const reasons = (changes?: Parameters<typeof facts>[0]) => Explanation.fromFacts(facts(changes)).reasons
 
 const lines = (changes?: Parameters<typeof facts>[0]) => reasons(changes).map(Explanation.describe)
@@ -228,10 +230,16 @@ describe("Explanation", () => {
   })
 
   it("tells of parents, of suspects, and of a time to live that is over", () => {
-    assert.deepStrictEqual(reasons({ job: { state: "pending" }, parents: [id(1), id(2)] }), [
-      { _tag: "WaitingForParents", parents: [id(1), id(2)] }
+    assert.deepStrictEqual(reasons({ job: { state: "pending" }, parents: parents(1, 2) }), [
+      { _tag: "WaitingForParents", parents: parents(1, 2) }
     ])
-    assert.deepStrictEqual(lines({ job: { state: "pending" }, parents: [id(1)] }), ["it waits for 1 job to end: job 1"])
+    assert.deepStrictEqual(lines({ job: { state: "pending", runAt: at(20_000) }, parents: parents(1) }), [
+      "it waits for 1 job to be completed: job 1 (running)",
+      "it is due at 1970-01-01T00:00:20.000Z"
+    ])
+    assert.deepStrictEqual(lines({ job: { state: "pending" } }), [
+      "the jobs that it waited for have ended; within seconds it goes on"
+    ])
     assert.deepStrictEqual(reasons({ isSuspect: true, job: { crashes: 2 } }), [{
       _tag: "SuspectIsolation",
       crashes: 2
@@ -295,8 +303,8 @@ describe("Explanation", () => {
       "it is next; all 20 slots of 1 worker are taken"
     ],
     WaitingForParents: [
-      { _tag: "WaitingForParents", parents: [id(9), id(10)] },
-      "it waits for 2 jobs to end: job 9, 10"
+      { _tag: "WaitingForParents", parents: parents(9, 10) },
+      "it waits for 2 jobs to be completed: job 9 (running), 10 (running)"
     ],
     NoWorker: [
       { _tag: "NoWorker", name: "n", version: 2, reason: "version" },

@@ -14,6 +14,7 @@ import type { JobQuery } from "./JobQuery.ts"
 import type { LimitRule } from "./Limit.ts"
 import type { NewJob } from "./NewJob.ts"
 import type { Settlement } from "./Outcome.ts"
+import type { TransitionAction } from "./Storage.ts"
 import { Invalid } from "./StorageError.ts"
 
 /** The latest instant that a date can name, in epoch milliseconds (ECMA-262, 21.4.1.1). */
@@ -97,14 +98,30 @@ export const checkTenants = (query: TenantQuery): Invalid | null =>
   query.limit === undefined ? null : between("tenants", "limit", query.limit, 1, 1000)
 
 /**
- * Checks the number of ids of a transition.
+ * Checks the number of ids of a transition, and what it changes. `now` is the epoch millisecond of the storage.
  *
  * @stability unstable
  * @category checks
  * @since 0.1.0
  */
-export const checkIds = (ids: ReadonlyArray<string>): Invalid | null =>
+export const checkTransition = (ids: ReadonlyArray<string>, action: TransitionAction, now: number): Invalid | null =>
   between("transition", "ids.length", ids.length, 0, 1000)
+    ?? (action._tag === "Change" ? checkChange(action, now) : null)
+
+const checkChange = (
+  { delayMillis, priority, runAt, tags }: Extract<TransitionAction, { readonly _tag: "Change" }>,
+  now: number
+): Invalid | null => {
+  if (delayMillis !== null && runAt !== null) {
+    return new Invalid({ operation: "transition", field: "delayMillis", detail: "excludes runAt" })
+  }
+  return (priority === null ? null : between("transition", "priority", priority, 0, 100))
+    ?? (delayMillis === null ? null : between("transition", "delayMillis", delayMillis, 0, lastInstant - now))
+    ?? (runAt === null
+      ? null
+      : between("transition", "runAt", DateTime.toEpochMillis(runAt), -lastInstant, lastInstant))
+    ?? storable("tags", tags, "transition")
+}
 
 /**
  * Checks the limit of a promotion or a reclaim.
@@ -184,6 +201,7 @@ const checkAdmission = (job: NewJob): Invalid | null =>
   (job.ttlMillis === null ? null : between("insert", "ttlMillis", job.ttlMillis, 1, spanMax))
     ?? checkUnique(job)
     ?? checkDebounce(job)
+    ?? checkParents(job)
     ?? between("insert", "limits.length", job.limits.length, 0, 16)
     ?? firstOf(
       job.limits,
@@ -195,6 +213,28 @@ const checkAdmission = (job: NewJob): Invalid | null =>
     ?? (new Set(job.limits.map(({ key, name }) => JSON.stringify([name, key]))).size === job.limits.length
       ? null
       : new Invalid({ operation: "insert", field: "limits", detail: "names a limit and key twice" }))
+
+/** Jobs that one job may wait for. */
+const parentsMax = 100
+
+const checkParents = ({ debounce, parents = [] }: NewJob): Invalid | null =>
+  parents.length > 0 && debounce !== null
+    ? new Invalid({ operation: "insert", field: "parents", detail: "excludes debounce" })
+    : between("insert", "parents.length", new Set(parents).size, 0, parentsMax)
+
+/**
+ * The refusal of a new job of which a parent is not there.
+ *
+ * @stability unstable
+ * @category checks
+ * @since 0.1.0
+ */
+export const unknownParent = (id: string): Invalid =>
+  new Invalid({
+    operation: "insert",
+    field: "parents",
+    detail: `job ${id} does not exist: it was never enqueued here, was removed, or was pruned`
+  })
 
 const checkUnique = ({ unique }: NewJob): Invalid | null => {
   if (unique === null) return null
@@ -226,9 +266,9 @@ const checkTimes = (job: NewJob, now: number): Invalid | null =>
       ? null
       : between("insert", "runAt", DateTime.toEpochMillis(job.runAt), -lastInstant, lastInstant))
 
-const storable = (field: string, value: unknown): Invalid | null =>
+const storable = (field: string, value: unknown, operation = "insert"): Invalid | null =>
   !isStorable(JSON.stringify(value))
-    ? new Invalid({ operation: "insert", field, detail: "holds a NUL character or a lone surrogate" })
+    ? new Invalid({ operation, field, detail: "holds a NUL character or a lone surrogate" })
     : null
 
 const between = (operation: string, field: string, value: number, minimum: number, maximum: number): Invalid | null =>

@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import { JobId } from "./JobId.ts"
 import { JobRecord } from "./JobRecord.ts"
+import { JobState } from "./JobState.ts"
 import { LimitRule } from "./Limit.ts"
 import { PauseRecord } from "./PauseRecord.ts"
 import { WorkerRecord } from "./WorkerRecord.ts"
@@ -82,7 +83,7 @@ export type LimitFacts = typeof LimitFacts.Type
  * - `ahead` is the number of available jobs of its queue and tenant that come first, counted up to 1,000; 0 unless it is
  *   `available`.
  * - `workers` are the registered ones whose lease has not ended.
- * - `parents` are unfinished jobs that it waits for.
+ * - `parents` are the jobs that a `pending` one waits for, by id, each with its state: those that are not `completed`.
  *
  * @stability unstable
  * @category schemas
@@ -97,7 +98,7 @@ export const ExplainFacts = Schema.Struct({
   limits: Schema.Array(LimitFacts),
   ahead: Schema.Int,
   workers: Schema.Array(WorkerRecord),
-  parents: Schema.Array(JobId)
+  parents: Schema.Array(Schema.Struct({ id: JobId, state: JobState }))
 })
 
 /**

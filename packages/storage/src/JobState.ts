@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
  *
  * **Details**
  *
- * - `pending` waits for parent jobs
+ * - `pending` waits for its parents to be completed
  * - `scheduled` has a future `runAt` (delayed or snoozed)
  * - `available` may be claimed now
  * - `running` is claimed by a worker
@@ -60,7 +60,8 @@ export const states: ReadonlyArray<JobState> = JobState.literals
  *
  * **Details**
  *
- * `dead`, `quarantined` and `cancelled` become `available` only when a person redrives the job.
+ * `dead`, `quarantined` and `cancelled` become `available` only when a person redrives the job; `available` becomes
+ * `scheduled` only when a person puts it off.
  *
  * @stability unstable
  * @category constants
@@ -69,7 +70,7 @@ export const states: ReadonlyArray<JobState> = JobState.literals
 export const transitions: { readonly [State in JobState]: ReadonlyArray<JobState> } = {
   pending: ["available", "scheduled", "cancelled"],
   scheduled: ["available", "cancelled"],
-  available: ["running", "cancelled"],
+  available: ["running", "scheduled", "cancelled"],
   running: ["completed", "retryable", "scheduled", "available", "cancelled", "dead", "quarantined"],
   retryable: ["available", "cancelled"],
   completed: [],

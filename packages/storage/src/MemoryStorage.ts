@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Bounds from "./Bounds.ts"
 import { claim } from "./internal/memory/claim.ts"
 import { control } from "./internal/memory/control.ts"
-import { insert } from "./internal/memory/insert.ts"
+import { insert, refusal } from "./internal/memory/insert.ts"
 import { explain, limits, logs, tenants } from "./internal/memory/inspect.ts"
 import { reclaim, renew } from "./internal/memory/lease.ts"
 import { promote } from "./internal/memory/promote.ts"
@@ -69,7 +69,11 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
     const { checked, step } = stepsOf(makeState(options.choose ?? null), hub)
     return Storage.of({
       capabilities: { durable: false, transaction: null },
-      insert: (jobs) => checked((now) => Bounds.checkJobs(jobs, now), (state, now) => insert(state, jobs, now)),
+      insert: (jobs) =>
+        checked(
+          (now, state) => Bounds.checkJobs(jobs, now) ?? refusal(state, jobs),
+          (state, now) => insert(state, jobs, now)
+        ),
       claim: (options) => checked(() => Bounds.checkClaim(options), (state, now) => claim(state, options, now)),
       report: (workerId, reports) => step((state, now) => report(state, workerId, reports, now)),
       settle: (workerId, settlements) =>
@@ -83,7 +87,10 @@ export const make = (options: Options = {}): Effect.Effect<Storage["Service"]> =
       reclaim: ({ limit }) =>
         checked(() => Bounds.checkLimit("reclaim", limit), (state, now) => reclaim(state, limit, now)),
       transition: (ids, action) =>
-        checked(() => Bounds.checkIds(ids), (state, now) => transition(state, ids, action, now)),
+        checked(
+          (now) => Bounds.checkTransition(ids, action, now),
+          (state, now) => transition(state, ids, action, now)
+        ),
       control: (command) =>
         checked((now) => Bounds.checkControl(command, now), (state, now) => control(state, command, now)),
       list: (query) => checked(() => Bounds.checkQuery(query), (state) => list(state, query)),
@@ -118,11 +125,11 @@ const stepsOf = (state: MemoryState, hub: PubSub.PubSub<StorageEvent>) => {
       return events.length === 0 ? Effect.succeed(answer) : Effect.as(PubSub.publishAll(hub, events), answer)
     })
   const checked = <A>(
-    check: (now: number) => Invalid | null,
+    check: (now: number, state: MemoryState) => Invalid | null,
     run: (state: MemoryState, now: number) => A
   ): Effect.Effect<A, StorageError> =>
     Effect.clockWith((clock) => {
-      const reason = check(clock.currentTimeMillisUnsafe())
+      const reason = check(clock.currentTimeMillisUnsafe(), state)
       return reason === null ? step(run) : Effect.fail(new StorageError({ reason }))
     })
   return { checked, step }

@@ -23,6 +23,9 @@ import type { JobLimit } from "./Limit.ts"
  * `limits` are those that every start of the job must pass: at most 16, each name and key once;
  * names and keys are at most 255 characters.
  *
+ * `parents` are jobs that must be `completed` before this one may start: at most 100, one that is named twice counts
+ * once; absent means none. It excludes `debounce`. See `Storage.insert` and `Storage.promote`.
+ *
  * @stability unstable
  * @category models
  * @since 0.1.0
@@ -44,6 +47,7 @@ export interface NewJob {
   readonly debounce: Debounce | null
   readonly limits: ReadonlyArray<JobLimit>
   readonly tags: ReadonlyArray<string>
+  readonly parents?: ReadonlyArray<JobId>
 }
 
 /**

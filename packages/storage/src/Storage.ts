@@ -17,6 +17,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Attempt } from "./Attempt.ts"
@@ -39,6 +40,7 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  *
  * - `insert` stores jobs; results in the order of the input. All or nothing. Joins the caller's transaction.
  *   A job that is due later than now is `scheduled`, any other `available`. Ids rise in the order of the input.
+ *   One with parents that are not all `completed` is `pending`; that a parent does not exist refuses the batch.
  * - `claim` lends available jobs to a registered, unexpired worker: smallest priority first, tenants in turn,
  *   oldest first. Never a job of a paused queue, tenant or name, one that expired, or one whose limits have no room.
  *   Returns `[]` for an unknown or expired worker. The jobs come in the order in which they should start.
@@ -47,14 +49,18 @@ import type { RenewRequest, RenewResult, WorkerRecord } from "./WorkerRecord.ts"
  *   One call settles a claim once.
  * - `renew` registers a worker, renews its lease (and with it every claim it holds), or lets it leave.
  * - `promote` makes due scheduled and retryable jobs available, the longest due first, at most `limit`. A job is
- *   due from the instant `runAt` on. It also cancels jobs that expired before their first start.
+ *   due from the instant `runAt` on. It also cancels jobs that expired before their first start. And it looks at what
+ *   `pending` jobs wait for: one whose parents are all `completed` becomes `available`, or `scheduled` where its time is
+ *   still ahead; one of which a parent is `dead`, `cancelled` or gone becomes `cancelled` with an error tagged `ParentFailed`
+ *   that names the first of them, with `data` of its `parent` and its `state` (`removed` for one that is gone). A driver may
+ *   look at a part of them in one call, and at the others in the next ones.
  * - `reclaim` takes back the jobs of workers whose lease has ended, at most `limit` leases: a crash, not a
  *   failure. They become available as suspects; one whose lease was alone and that crashed for the third time
  *   becomes `dead`; one that was asked to stop becomes `cancelled`. A crash leaves an error tagged `Crashed`. A job
  *   of which nobody knows that it had started (lent ahead; or a suspect before `Report.started`) counts no crash: it
  *   becomes a suspect all the same, and its attempt is `released`. A
  *   worker's registration ends before its first lease is taken, even when `limit` leaves others to later calls.
- * - `transition` cancels, retries, promotes or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
+ * - `transition` cancels, retries, promotes, changes or removes jobs by id, at most 1,000; ids that do not exist are left out of the answer.
  * - `control` changes a run-time setting such as a queue's pause. Repeating it changes nothing. What is paused
  *   takes jobs, promotes, settles and reclaims as ever; it only lends none.
  * - `list` reads one page of jobs, newest first, in one query.
@@ -129,7 +135,8 @@ export interface Capabilities {
 
 /**
  * What a promotion did: how many jobs became available, in which queues, and in how many
- * milliseconds the next one is due (null: none is scheduled).
+ * milliseconds to promote again: the next job is due, or `releaseMillis` while any job is `pending`, 0 when one of them was
+ * cancelled, because others may wait for it (null: none is scheduled or pending).
  *
  * @stability unstable
  * @category models
@@ -140,6 +147,15 @@ export interface Promoted {
   readonly queues: ReadonlyArray<string>
   readonly nextDueMillis: number | null
 }
+
+/**
+ * How often jobs that wait for parents are looked after, in milliseconds.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const releaseMillis = 1000
 
 /**
  * A job taken back from a worker whose lease had ended. `crashes` counts this one, `token` is that of the lost claim.
@@ -167,11 +183,18 @@ export interface Reclaimed {
  *   its worker hears of it with the next `renew` or `CancelRequested` event and settles it. The request ends with
  *   the claim: an attempt that would be given back (retried, snoozed, released, reclaimed) is cancelled instead,
  *   one that completes or dies does so. The reason of the first request counts. Refused for `completed` and `cancelled`.
+ *   A `pending` one becomes `cancelled` like any other that waits.
  * - `retry`: `scheduled` and `retryable` become `available` now; `dead`, `quarantined` and `cancelled` are redriven:
  *   failures and crashes start again at 0, the error is gone, the job is no suspect, the token and the history go
  *   on, and the job does not expire any more. Redriving is refused while another job holds the unique key. Refused in every other state.
+ *   A job that was cancelled because of a parent waits for none when it is redriven.
  * - `promote`: `scheduled` and `retryable` become `available` now, as by `retry`. Refused in every other state.
  * - `remove`: any job that is not running is deleted with its history. Refused for `running`.
+ * - `change`: `scheduled`, `retryable` and `available` jobs get another priority, other tags or another due time; null
+ *   leaves each as it is. `delayMillis` (storage clock) and `runAt` exclude each other, and a time in the past means now.
+ *   A scheduled or retryable job stays so until it is promoted; an available one that is due later becomes `scheduled`,
+ *   else its time stays. A time to live moves with the due time. An available job with another priority goes to the end
+ *   of its new line, one with the same keeps its place. Refused for suspects, whose place is decided otherwise, and in every other state.
  *
  * @stability unstable
  * @category models
@@ -182,6 +205,13 @@ export type TransitionAction =
   | { readonly _tag: "Retry" }
   | { readonly _tag: "Promote" }
   | { readonly _tag: "Remove" }
+  | {
+    readonly _tag: "Change"
+    readonly priority: number | null
+    readonly tags: ReadonlyArray<string> | null
+    readonly delayMillis: number | null
+    readonly runAt: DateTime.Utc | null
+  }
 
 /**
  * What became of one job: done (`to` is its new state), `requested` (running; asked to stop),
@@ -281,7 +311,7 @@ export interface Pruned {
  *
  * - `Connected`: events begin (again) here; anything before may have been missed.
  * - `Available`: a queue has new available jobs.
- * - `Scheduled`: a job is due earlier than those known before.
+ * - `Scheduled`: a job is due earlier than those known before, or a new one waits for parents.
  * - `CancelRequested`: running jobs of this worker were asked to stop.
  * - `Finished`: these jobs ended.
  *

@@ -2,12 +2,21 @@
  * Inserting jobs: a new job, the id of the job that holds its unique key, or that of the waiting job that it puts off.
  */
 import * as DateTime from "effect/DateTime"
+import { unknownParent } from "../../Bounds.ts"
 import * as JobId from "../../JobId.ts"
 import { gateOf } from "../../Limit.ts"
 import type { Debounce, InsertResult, NewJob } from "../../NewJob.ts"
+import type { Invalid } from "../../StorageError.ts"
 import * as Keys from "./keys.ts"
+import * as Pending from "./pending.ts"
 import type { MemoryJob, MemoryState } from "./state.ts"
-import { moveToAvailable, moveToWaiting, queueOf } from "./state.ts"
+import { moveToAvailable, moveToPending, moveToWaiting, queueOf } from "./state.ts"
+
+/** Why jobs can not be inserted now: a parent is not there. */
+export const refusal = (state: MemoryState, jobs: ReadonlyArray<NewJob>): Invalid | null => {
+  const id = Pending.unknownOf(state, jobs.flatMap(({ parents }) => parents ?? []))
+  return id === undefined ? null : unknownParent(id)
+}
 
 /** Inserts jobs that were checked before; results in the order of the input. */
 export const insert = (state: MemoryState, jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<InsertResult> =>
@@ -23,6 +32,8 @@ const insertOne = (state: MemoryState, input: NewJob, now: number): InsertResult
   if (input.unique !== null) Keys.take(state.uniqueKeys, input.unique, job.id, now)
   queueOf(state, job.queue)
   const dueAt = dueAtOf(input, now)
+  const parents = Pending.unfinished(state, input.parents ?? [])
+  if (parents.length > 0) return wait(state, job, input, parents, Math.max(now, dueAt))
   job.expiresAt = expiryOf(input, Math.max(now, dueAt))
   if (job.expiresAt !== null) state.expiring.set(job.id, job)
   if (dueAt > now) moveToWaiting(state, job, "scheduled", dueAt)
@@ -31,6 +42,20 @@ const insertOne = (state: MemoryState, input: NewJob, now: number): InsertResult
     job.debounceKey = input.debounce.key
     state.debounced.set(input.debounce.key, job.id)
   }
+  return { _tag: "Enqueued", id: job.id }
+}
+
+const wait = (
+  state: MemoryState,
+  job: MemoryJob,
+  { ttlMillis }: NewJob,
+  parents: ReadonlyArray<JobId.JobId>,
+  runAt: number
+): InsertResult => {
+  job.parents = parents
+  job.runAt = runAt
+  job.ttl = ttlMillis === null ? null : Math.ceil(ttlMillis)
+  moveToPending(state, job)
   return { _tag: "Enqueued", id: job.id }
 }
 
@@ -114,5 +139,7 @@ const blank = {
   checkpoint: null,
   hasReport: false,
   debounceKey: null,
-  expiresAt: null
+  expiresAt: null,
+  ttl: null,
+  parents: []
 } as const

@@ -8,6 +8,7 @@ import type { JobLimit, LimitRecord, LimitUse } from "../../Limit.ts"
 import type { PauseRecord } from "../../PauseRecord.ts"
 import * as Limits from "./limits.ts"
 import * as Pauses from "./pauses.ts"
+import { parentsOf } from "./pending.ts"
 import { toRecord, toWorkerRecord } from "./record.ts"
 import type { Lines, MemoryJob, MemoryQueue, MemoryState } from "./state.ts"
 
@@ -39,9 +40,14 @@ export const explain = (state: MemoryState, id: JobId, now: number): ExplainFact
       .filter((worker) => worker.expiresAt > now)
       .map((worker) => toWorkerRecord(worker, runningOf(state, worker.id)))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    parents: []
+    parents: job.state === "pending" ? waitedFor(state, job) : []
   }
 }
+
+const waitedFor = (state: MemoryState, job: MemoryJob): ExplainFacts["parents"] =>
+  parentsOf(state, job).flatMap((parent) =>
+    parent.state === "removed" || parent.state === "completed" ? [] : [{ id: parent.id, state: parent.state }]
+  )
 
 /** The declared limits, by name. */
 export const limits = (state: MemoryState, now: number): ReadonlyArray<LimitRecord> =>

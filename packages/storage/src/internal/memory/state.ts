@@ -2,7 +2,7 @@
  * The state of a memory storage and the few moves by which a job changes its place in it.
  *
  * A job is in `jobs` from insert until it is removed or pruned, and besides in exactly one
- * place: in a line of its queue (`available`), in `waiting` (`scheduled`, `retryable`), in
+ * place: in `pending`, in a line of its queue (`available`), in `waiting` (`scheduled`, `retryable`), in
  * a lease (`running`), or nowhere else (finished). Only `moveTo…` functions change both.
  */
 import type { AttemptOutcome } from "../../Attempt.ts"
@@ -38,14 +38,14 @@ export interface MemoryJob {
   readonly name: string
   readonly queue: string
   readonly tenant: string
-  readonly priority: number
   readonly maxAttempts: number
   readonly timeoutMillis: number | null
   readonly retry: string | null
-  readonly tags: ReadonlyArray<string>
   readonly createdAt: number
   readonly attempts: Array<MemoryAttempt>
   readonly logs: Array<LogEntry>
+  priority: number
+  tags: ReadonlyArray<string>
   version: number
   payload: string
   limits: ReadonlyArray<JobLimit>
@@ -55,8 +55,11 @@ export interface MemoryJob {
   isUniqueUntilStart: boolean
   /** The key by which the job can be put off, while it waits for the first time. */
   debounceKey: string | null
-  /** When it is cancelled if it has not started. */
+  /** When it is cancelled if it has not started; while it is pending, `ttl` is kept until then. */
   expiresAt: number | null
+  ttl: number | null
+  /** What it waits for while it is pending. */
+  parents: ReadonlyArray<JobId>
   state: JobState.JobState
   position: number
   runAt: number
@@ -142,6 +145,8 @@ export interface MemoryState {
   readonly jobs: Map<JobId, MemoryJob>
   readonly queues: Map<string, MemoryQueue>
   readonly waiting: Line
+  /** Jobs that wait for parents. */
+  readonly pending: Line
   /** Jobs that may expire, some of which can not any more. */
   readonly expiring: Line
   readonly leases: Map<string, MemoryLease>
@@ -165,6 +170,7 @@ export const makeState = (choose: Choose | null): MemoryState => ({
   jobs: new Map(),
   queues: new Map(),
   waiting: new Map(),
+  pending: new Map(),
   expiring: new Map(),
   leases: new Map(),
   workers: new Map(),
@@ -203,6 +209,19 @@ export const moveToAvailable = (state: MemoryState, job: MemoryJob): void => {
   lineOf(queueOf(state, job.queue), job).set(job.id, job)
   Limits.enterLine(state.limits, job)
   state.events.push({ _tag: "Available", queue: job.queue })
+}
+
+/** Lets a new job wait for others. */
+export const moveToPending = (state: MemoryState, job: MemoryJob): void => {
+  state.pending.set(job.id, job)
+  state.events.push({ _tag: "Scheduled" })
+}
+
+/** Puts an available job at the end of the line of another priority. */
+export const moveToPriority = (state: MemoryState, job: MemoryJob, priority: number): void => {
+  leavePlace(state, job)
+  job.priority = priority
+  moveToAvailable(state, job)
 }
 
 /** Lets a job wait until `runAt`. */
@@ -278,6 +297,7 @@ const leavePlace = (state: MemoryState, job: MemoryJob): void => {
   }
   if (job.state === "scheduled" || job.state === "retryable") leaveWaiting(state, job)
   if (job.state === "running") noteFreed(state, job, Limits.release(state.limits, job, false))
+  state.pending.delete(job.id)
   leaveLease(state, job)
 }
 

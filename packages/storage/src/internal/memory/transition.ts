@@ -1,11 +1,12 @@
 /**
- * What a person does with jobs: cancel, retry, promote, remove.
+ * What a person does with jobs: cancel, retry, promote, change, remove.
  */
+import * as DateTime from "effect/DateTime"
 import type { JobId } from "../../JobId.ts"
 import type { TransitionAction, TransitionResult } from "../../Storage.ts"
 import * as Keys from "./keys.ts"
 import type { MemoryJob, MemoryState } from "./state.ts"
-import { forget, moveToAvailable, moveToFinished } from "./state.ts"
+import { forget, moveToAvailable, moveToFinished, moveToPriority, moveToWaiting } from "./state.ts"
 
 /** Acts on jobs by id, each once; unknown ids are left out of the answer. */
 export const transition = (
@@ -34,6 +35,8 @@ const act = (
       return promote(state, job, now)
     case "Remove":
       return remove(state, job)
+    case "Change":
+      return change(state, job, action, now)
   }
 }
 
@@ -85,4 +88,37 @@ const remove = (state: MemoryState, job: MemoryJob): TransitionResult["to"] => {
   if (job.state === "running") return "refused"
   forget(state, job)
   return "removed"
+}
+
+type Change = Extract<TransitionAction, { readonly _tag: "Change" }>
+
+const change = (state: MemoryState, job: MemoryJob, action: Change, now: number): TransitionResult["to"] => {
+  if (job.state !== "scheduled" && job.state !== "retryable" && (job.state !== "available" || job.suspect)) {
+    return "refused"
+  }
+  const dueAt = dueAtOf(action, now)
+  const priority = action.priority ?? job.priority
+  if (action.tags !== null) job.tags = [...action.tags]
+  if (job.state === "available" && (dueAt ?? now) <= now) {
+    if (priority !== job.priority) moveToPriority(state, job, priority)
+    return "available"
+  }
+  if (dueAt !== null) putOff(state, job, dueAt)
+  job.priority = priority
+  return job.state
+}
+
+/** A time to live moves with the due time. */
+const putOff = (state: MemoryState, job: MemoryJob, dueAt: number): void => {
+  if (job.expiresAt !== null) job.expiresAt += dueAt - job.runAt
+  if (job.state === "available") return moveToWaiting(state, job, "scheduled", dueAt)
+  job.runAt = dueAt
+  state.nextDue = Math.min(state.nextDue, dueAt)
+  state.events.push({ _tag: "Scheduled" })
+}
+
+/** When a job is due by a change, now at the earliest; null: as before. */
+const dueAtOf = ({ delayMillis, runAt }: Change, now: number): number | null => {
+  if (delayMillis !== null) return now + Math.ceil(delayMillis)
+  return runAt === null ? null : Math.max(now, DateTime.toEpochMillis(runAt))
 }
