@@ -10,6 +10,7 @@
  * | `MILLRACE_AUTH` | `keys`: every request needs an API key; `auto`: from the first key on | `auto` |
  * | `MILLRACE_ADMIN_KEY` | a key with all rights that is not stored: `mr_<id>.<secret>` | none |
  * | `MILLRACE_DRAIN_SECRET` | lets `POST /api/v1/drain` run jobs for callers with this secret; 16 characters or more | none |
+ * | `MILLRACE_PAYLOAD_KEYS` | keys that payloads are encrypted with: `id:secret`, by commas, the first encrypts | none |
  * | `MILLRACE_REQUESTS_PER_SECOND` | requests of one key, and of one address | `1000` |
  * | `MILLRACE_REQUEST_BURST` | requests of one key, and of one address, at once | `2000` |
  * | `MILLRACE_FAILURES_PER_MINUTE` | requests with a wrong key of one address; then all of its requests wait | `20` |
@@ -20,6 +21,7 @@
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
  * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
+ * | `MILLRACE_METRICS_INTERVAL` | how often the database pool is looked at and logged | `60 seconds` |
  * | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
  * | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error` or `none` | `info` |
  *
@@ -27,6 +29,7 @@
  *
  * @since 0.1.0
  */
+import { PayloadCodec } from "@millrace/queue"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -72,8 +75,10 @@ export interface ProgramConfig {
   readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
+  readonly metricsInterval: Duration.Duration
   readonly jobs: ReadonlyArray<string>
   readonly migrate: boolean
+  readonly payloadKeys: Redacted.Redacted | null
 }
 
 /**
@@ -140,6 +145,15 @@ const DrainSecret = Schema.String.annotate({ message: drainSecretMessage }).chec
   Schema.isMinLength(16, { message: drainSecretMessage })
 )
 
+const intervalMessage = "expected a duration from 1 millisecond to 1 day, such as 30 seconds"
+
+const interval = Schema.DurationFromString.annotate({ message: intervalMessage }).check(
+  Schema.makeFilter((duration: Duration.Duration) => {
+    const millis = Duration.toMillis(duration)
+    return (millis >= 1 && millis <= 86_400_000) || intervalMessage
+  })
+)
+
 const natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
@@ -186,8 +200,10 @@ export const program: Config.Config<ProgramConfig> = Config.all({
   databaseConnectTimeout: Config.Duration("MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
     Config.withDefault(Duration.seconds(5))
   ),
+  metricsInterval: Config.schema(interval, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
-  migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true))
+  migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
+  payloadKeys: Config.schema(PayloadCodec.KeysText, "MILLRACE_PAYLOAD_KEYS").pipe(Config.withDefault(null))
 })
 
 /**

@@ -131,6 +131,14 @@ const access: ReadonlyArray<Setting> = [
     byDefault: "none",
     example: "0123456789abcdef",
     wrong: "short"
+  },
+  {
+    variable: "MILLRACE_PAYLOAD_KEYS",
+    meaning: "encrypts what is stored of jobs; the first key encrypts, all decrypt; see [encryption](encryption.md)",
+    allowed: "`id:secret`, separated by commas, each secret the base64 of 32 bytes",
+    byDefault: "none",
+    example: "2026:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+    wrong: "2026:AQEBAQEBAQEBAQEBAQEBAQ=="
   }
 ]
 
@@ -174,6 +182,14 @@ const database: ReadonlyArray<Setting> = [
     byDefault: "`5 seconds`",
     example: "2 seconds",
     wrong: "quick"
+  },
+  {
+    variable: "MILLRACE_METRICS_INTERVAL",
+    meaning: "how often the database pool is looked at and logged",
+    allowed: "a duration",
+    byDefault: "`60 seconds`",
+    example: "5 seconds",
+    wrong: "often"
   },
   {
     variable: "MILLRACE_MIGRATE",

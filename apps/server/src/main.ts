@@ -9,9 +9,11 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as PayloadCodec from "@millrace/queue/PayloadCodec"
+import * as PoolWatch from "@millrace/queue/PoolWatch"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgPooledClient from "@millrace/storage-postgres/PgPooledClient"
 import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
@@ -54,7 +56,7 @@ const database = ({
     PgSampleStorage.layerWith({ deadline: statementDeadline }),
     migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(
-    Layer.provide(PgClient.layer({
+    Layer.provideMerge(PgPooledClient.layer({
       url: databaseUrl,
       maxConnections: databaseConnections,
       minConnections: databaseMinConnections,
@@ -82,10 +84,12 @@ const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
   const files = paths.length > 0 ? paths : program.jobs
   const modules = yield* Effect.forEach(files, JobsModule.load)
   const handlers = config.drainSecret === null ? [] : yield* handlersOf(files)
-  return announce.pipe(
+  const watch = Layer.effectDiscard(Effect.forkScoped(PoolWatch.watch(program.metricsInterval)))
+  return Layer.merge(announce, watch).pipe(
     Layer.provide(
       Server.layer({ config, handlers, jobs: { builtIn: BuiltinJobs.definitions, module: modules.flat() } })
     ),
+    Layer.provide(PayloadCodec.layerText(program.payloadKeys)),
     Layer.provide(database(program))
   )
 })

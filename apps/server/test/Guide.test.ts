@@ -1,6 +1,12 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { BuiltinJobs } from "@millrace/jobs"
-import { MemorySampleStorage, MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage } from "@millrace/storage"
+import {
+  ConnectionPool,
+  MemorySampleStorage,
+  MemoryScheduleStorage,
+  MemoryServiceStorage,
+  MemoryStorage
+} from "@millrace/storage"
 import { Effect, Layer, Logger } from "effect"
 import { HttpServer } from "effect/http"
 import * as NodeFs from "node:fs"
@@ -63,6 +69,12 @@ const served = Layer.effect(
     jobs: { builtIn: BuiltinJobs.definitions, module: [] }
   })),
   Layer.provide([MemoryScheduleStorage.layer, MemorySampleStorage.layer]),
+  Layer.provide(
+    Layer.succeed(
+      ConnectionPool.ConnectionPool,
+      Effect.succeed({ max: 10, total: 2, idle: 1, waiting: 0, waited: 0 })
+    )
+  ),
   Layer.provide([MemoryStorage.layer, MemoryServiceStorage.layer]),
   Layer.provide(Logger.layer([]))
 )

@@ -34,7 +34,17 @@ const start = Effect.fnUntraced(function*(env: Record<string, string>, args: Rea
     T.ServerUnderTest,
     Effect.map(Deferred.await(address), (baseUrl) => ({ baseUrl, port: Number(new URL(baseUrl).port) }))
   )
-  return { inside, output: () => output, stop: Effect.sync(() => child.kill("SIGTERM")), ended: Deferred.await(ended) }
+  const said = (pattern: RegExp) =>
+    Effect.suspend(() => pattern.test(output) ? Effect.void : Effect.fail("not yet")).pipe(
+      Effect.retry(Schedule.spaced("20 millis"))
+    )
+  return {
+    inside,
+    said,
+    output: () => output,
+    stop: Effect.sync(() => child.kill("SIGTERM")),
+    ended: Deferred.await(ended)
+  }
 })
 
 const until = (status: number, path: string) =>
@@ -54,15 +64,21 @@ describe("main", () => {
           const gateway = yield* Gateway.Gateway
           const through = new URL(target)
           through.port = String(gateway.port)
-          const server = yield* start({ DATABASE_URL: through.href }, [
+          const server = yield* start({ DATABASE_URL: through.href, MILLRACE_METRICS_INTERVAL: "50 millis" }, [
             "--jobs",
             NodePath.join(import.meta.dirname, "support/jobs.ts")
           ])
           yield* server.inside(Effect.gen(function*() {
             yield* until(503, "/ready")
             assert.strictEqual((yield* T.get("/api/v1/jobs")).status, 503)
+            yield* server.said(/database pool\b.*\bmax=10\b/)
             yield* gateway.set("open")
             yield* until(200, "/ready")
+
+            const { pool } = (yield* T.get("/health")).json as { readonly pool: Record<string, number> }
+            assert.deepInclude(pool, { max: 10, waiting: 0 })
+            assert.isAtLeast(pool["total"] ?? 0, 1)
+            assert.match((yield* T.get("/metrics")).text, /^millrace_db_pool_total [1-9]/m)
 
             const types = (yield* T.get("/api/v1/job-types")).json as {
               readonly items: ReadonlyArray<{ readonly name: string }>

@@ -10,6 +10,8 @@ import * as SampleQueues from "@millrace/jobs/SampleQueues"
 import * as SystemJobs from "@millrace/jobs/SystemJobs"
 import * as SystemSchedules from "@millrace/jobs/SystemSchedules"
 import * as Handlers from "@millrace/queue/Handlers"
+import * as PayloadCodec from "@millrace/queue/PayloadCodec"
+import * as PoolWatch from "@millrace/queue/PoolWatch"
 import * as Queue from "@millrace/queue/Queue"
 import * as Worker from "@millrace/queue/Worker"
 import * as Scheduler from "@millrace/scheduler/Scheduler"
@@ -76,10 +78,13 @@ export const layer = (
   JobLayerFailed | NoHandlers | Config.ConfigError,
   Storage | ScheduleStorage | SampleStorage | FileSystem.FileSystem | Path.Path
 > =>
-  Layer.effectDiscard(announce(settings)).pipe(
-    Layer.provideMerge(jobs(settings, exported)),
-    Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)])
-  )
+  Layer.effectDiscard(Effect.andThen(announce(settings), Effect.forkScoped(PoolWatch.watch(settings.metricsInterval))))
+    .pipe(
+      Layer.provideMerge(jobs(settings, exported)),
+      Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)]),
+      // The settings were checked when they were read.
+      Layer.provide(Layer.orDie(PayloadCodec.layerText(settings.payloadKeys)))
+    )
 
 /** For the upkeep, a sample, and two who are told of alerts. */
 const systemSlots = 4

@@ -86,6 +86,14 @@ const life: ReadonlyArray<Setting> = [
     "10 minutes",
     "x"
   ),
+  setting(
+    "MILLRACE_PAYLOAD_KEYS",
+    "encrypts what is stored of jobs; the first key encrypts, all decrypt; see [encryption](encryption.md)",
+    "`id:secret`, by commas, each secret the base64 of 32 bytes",
+    "none",
+    "2026:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+    "2026:AQEBAQEBAQEBAQEBAQEBAQ=="
+  ),
   setting("MILLRACE_KEEP_FINISHED", "how long ended jobs are kept", duration, "`30 days`", "7 days", "x"),
   setting("MILLRACE_KEEP_DEAD", "how long `dead` jobs are kept", duration, "`90 days`", "14 days", "x")
 ]
@@ -156,6 +164,14 @@ const database: ReadonlyArray<Setting> = [
     "`5 seconds`",
     "2 seconds",
     "quick"
+  ),
+  setting(
+    "MILLRACE_METRICS_INTERVAL",
+    "how often the database pool is looked at and logged",
+    duration,
+    "`60 seconds`",
+    "5 seconds",
+    "often"
   ),
   setting("MILLRACE_MIGRATE", "`off` leaves the tables alone and waits for them", "`on`, `off`", "`on`", "off", "maybe")
 ]

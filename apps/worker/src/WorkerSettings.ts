@@ -29,16 +29,19 @@
  * | | `MILLRACE_SCHEDULE_OWNER` | whose the schedules of the modules are; the same for all workers with these modules | `default` |
  * | | `MILLRACE_MIGRATE` | `off` leaves the tables alone and waits for them | `on` |
  * | | `MILLRACE_PREFETCH` | jobs of a queue that are claimed ahead of free slots: 0 to 10,000 | `500` |
+ * | | `MILLRACE_PAYLOAD_KEYS` (commas) | keys that payloads are encrypted with: `id:secret`, the first encrypts | none |
  * | | `MILLRACE_DATABASE_CONNECTIONS` | most connections of the pool | `10` |
  * | | `MILLRACE_DATABASE_MIN_CONNECTIONS` | connections that are kept open | `0` |
  * | | `MILLRACE_DATABASE_IDLE_TIMEOUT` | after which an unused connection is closed | `1 minute` |
  * | | `MILLRACE_DATABASE_CONNECT_TIMEOUT` | longest time to open a connection | `5 seconds` |
+ * | | `MILLRACE_METRICS_INTERVAL` | how often the database pool is looked at and logged | `60 seconds` |
  *
  * @since 0.1.0
  */
 import type * as AlertRules from "@millrace/jobs/AlertRules"
 import type * as AlertTargets from "@millrace/jobs/AlertTargets"
 import * as EmailPayload from "@millrace/jobs/EmailPayload"
+import * as PayloadCodec from "@millrace/queue/PayloadCodec"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Config from "effect/Config"
@@ -89,8 +92,10 @@ export interface WorkerSettings {
   readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
+  readonly metricsInterval: Duration.Duration
   readonly builtin: boolean
   readonly migrate: boolean
+  readonly payloadKeys: Redacted.Redacted | null
   readonly logFormat: typeof logFormats[number] | null
   readonly logLevel: LogLevel.LogLevel
 }
@@ -310,8 +315,10 @@ const environment = Config.all({
   databaseConnectTimeout: Config.schema(Pause, "MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
     Config.withDefault(Duration.seconds(5))
   ),
+  metricsInterval: Config.schema(Pause, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
   builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
+  payloadKeys: Config.schema(PayloadCodec.KeysText, "MILLRACE_PAYLOAD_KEYS").pipe(Config.withDefault(null)),
   logFormat: Config.option(Config.Literals(logFormats, "MILLRACE_LOG_FORMAT")),
   logLevel: Config.schema(Level, "MILLRACE_LOG_LEVEL").pipe(Config.withDefault("Info"))
 })
@@ -365,8 +372,10 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     databaseMinConnections: found.databaseMinConnections,
     databaseIdleTimeout: found.databaseIdleTimeout,
     databaseConnectTimeout: found.databaseConnectTimeout,
+    metricsInterval: found.metricsInterval,
     builtin: Option.getOrElse(given.builtin, () => found.builtin),
     migrate: found.migrate,
+    payloadKeys: found.payloadKeys,
     logFormat: Option.getOrNull(Option.orElse(given.logFormat, () => found.logFormat)),
     logLevel: Option.getOrElse(logLevel, () => found.logLevel)
   } satisfies WorkerSettings

@@ -9,11 +9,11 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
 import * as PgHeart from "@millrace/storage-postgres/PgHeart"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
+import * as PgPooledClient from "@millrace/storage-postgres/PgPooledClient"
 import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
@@ -48,7 +48,7 @@ const database = ({
     PgSampleStorage.layer,
     PgHeart.layerWith({ recycle: recycle !== null })
   ).pipe(
-    Layer.provideMerge(PgClient.layer({
+    Layer.provideMerge(PgPooledClient.layer({
       url: databaseUrl,
       maxConnections: databaseConnections,
       minConnections: databaseMinConnections,

@@ -56,11 +56,16 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         keepFinished,
         keepSamples,
         lease,
+        metricsInterval,
         poll,
         standstill,
         ...rest
       } = found
-      assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [60, 5])
+      assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout, metricsInterval].map(Duration.toSeconds), [
+        60,
+        5,
+        60
+      ])
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
       assert.deepStrictEqual([keepFinished, keepDead, keepSamples].map(Duration.toDays), [30, 90, 14])
@@ -77,6 +82,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         prefetch: null,
         builtin: true,
         migrate: true,
+        payloadKeys: null,
         logFormat: null,
         logLevel: "Info"
       })
@@ -113,10 +119,12 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_DATABASE_MIN_CONNECTIONS: "1",
         MILLRACE_DATABASE_IDLE_TIMEOUT: "10 seconds",
         MILLRACE_DATABASE_CONNECT_TIMEOUT: "2 seconds",
+        MILLRACE_METRICS_INTERVAL: "5 seconds",
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
       })
-      const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, ...others } = found
+      const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, metricsInterval, ...others } = found
+      assert.deepStrictEqual(metricsInterval, Duration.seconds(5))
       assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [10, 2])
       const { alerts, grace, keepDead, keepFinished, keepSamples, lease, poll, recycle, standstill, ...rest } = others
       assert.deepStrictEqual(alerts.secrets.map(Redacted.value), ["0123456789abcdef", "fedcba9876543210"])

@@ -80,6 +80,18 @@ layer(Layer.merge(Database, NodeServices.layer), { excludeTestServices: true })(
       yield* worker.line(/job failed with NotYet: attempt 1 came too early; retried at \d{4}-/)
     }))
 
+  it.effect("tells of its database pool at the interval that it was told, and warns of one that is too small", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const worker = yield* start(["--log-format", "logfmt"], {
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_METRICS_INTERVAL: "50 millis",
+        MILLRACE_DATABASE_CONNECTIONS: "1"
+      })
+      yield* worker.line(/database pool.*max=1 total=1/)
+      yield* worker.line(/level=WARN.*database pool is too small: \d+ had to wait/)
+    }))
+
   it.effect("lets a running job end when it is told to stop, and exits with 0", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

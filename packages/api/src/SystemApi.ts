@@ -12,12 +12,27 @@ import * as Access from "./Access.ts"
 import * as ApiError from "./ApiError.ts"
 
 /**
+ * Schema of the server's pool of database connections: `max` that there may be, `total` that are open, `idle` of them that
+ * nobody uses, and how many requests are `waiting` for one.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Pool = Schema.Struct({
+  max: Schema.Int,
+  total: Schema.Int,
+  idle: Schema.Int,
+  waiting: Schema.Int
+}).annotate({ identifier: "Pool" })
+
+/**
  * Schema of the server's health.
  *
  * **Details**
  *
  * `status` is `ok` as long as the process answers. `storage` is what its last look at the database found, `detail`
- * why it is not available. `uptimeSeconds` counts since the server started.
+ * why it is not available. `pool` is null where the storage has none. `uptimeSeconds` counts since the server started.
  *
  * @stability unstable
  * @category schemas
@@ -29,6 +44,7 @@ export const Health = Schema.Struct({
     status: Schema.Literals(["available", "unavailable"]),
     detail: Schema.NullOr(Schema.String)
   }),
+  pool: Schema.NullOr(Pool),
   uptimeSeconds: Schema.Int
 }).annotate({ identifier: "Health" })
 
@@ -64,7 +80,8 @@ const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
 }).annotateMerge(Access.needs("read")).annotateMerge(
   OpenApi.annotations({
     summary: "Read metrics, as Prometheus does",
-    description: "Requests of this server, jobs by queue and state, workers. Answers without the database, too."
+    description:
+      "Requests of this server, its database pool, jobs by queue and state, workers. Answers without the database, too."
   })
 )
 

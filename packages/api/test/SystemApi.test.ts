@@ -13,7 +13,14 @@ describe("SystemApi", () => {
 
   it("says that the process lives, whatever the storage does", () => {
     const isHealth = Schema.is(SystemApi.Health)
-    assert.isTrue(isHealth({ status: "ok", storage: { status: "unavailable", detail: "away" }, uptimeSeconds: 3 }))
-    assert.isFalse(isHealth({ status: "down", storage: { status: "available", detail: null }, uptimeSeconds: 3 }))
+    const health = { storage: { status: "unavailable", detail: "away" }, pool: null, uptimeSeconds: 3 }
+    assert.isTrue(isHealth({ ...health, status: "ok" }))
+    assert.isFalse(isHealth({ ...health, status: "down" }))
+  })
+
+  it("tells of the pool in whole numbers", () => {
+    const isPool = Schema.is(SystemApi.Pool)
+    assert.isTrue(isPool({ max: 10, total: 2, idle: 1, waiting: 0 }))
+    assert.isFalse(isPool({ max: 10, total: 2, idle: 0.5, waiting: 0 }))
   })
 })

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { Api, ApiError } from "@millrace/api"
-import { Queue } from "@millrace/queue"
+import { PoolWatch, Queue } from "@millrace/queue"
+import { ConnectionPool } from "@millrace/storage"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -27,6 +28,8 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const probe = yield* StorageProbe
     const queue = yield* Queue.Queue
+    const pool = yield* ConnectionPool.ConnectionPool
+    const lookAtPool = Effect.provideService(PoolWatch.look, ConnectionPool.ConnectionPool, pool)
     const startedAt = yield* Clock.currentTimeMillis
     return handlers.handleAll({
       health: () =>
@@ -39,10 +42,11 @@ export const layer = HttpApiBuilder.group(
               status: problem === null ? "available" as const : "unavailable" as const,
               detail: problem?.message ?? null
             },
+            pool: poolOf(yield* lookAtPool),
             uptimeSeconds: Math.max(0, Math.floor((now - startedAt) / 1000))
           }
         }),
-      metrics: () => ServerMetrics.text(Effect.timeout(queue.overview, metricsDeadline)),
+      metrics: () => Effect.andThen(lookAtPool, ServerMetrics.text(Effect.timeout(queue.overview, metricsDeadline))),
       ready: () =>
         Effect.flatMap(probe.look, (problem) =>
           problem === null
@@ -51,3 +55,8 @@ export const layer = HttpApiBuilder.group(
     })
   })
 )
+
+const poolOf = (figures: ConnectionPool.PoolFigures | null) =>
+  figures === null
+    ? null
+    : { max: figures.max, total: figures.total, idle: figures.idle, waiting: figures.waiting }

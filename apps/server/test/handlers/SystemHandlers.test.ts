@@ -1,6 +1,6 @@
 import { assert, describe, layer } from "@effect/vitest"
-import { StorageError } from "@millrace/storage"
-import { Effect } from "effect"
+import { ConnectionPool, StorageError } from "@millrace/storage"
+import { Effect, Layer } from "effect"
 import * as T from "../support/ServerUnderTest.ts"
 
 const away = Effect.fail(
@@ -13,9 +13,29 @@ describe("SystemHandlers", () => {
       Effect.gen(function*() {
         const health = yield* T.get("/health")
         assert.strictEqual(health.status, 200)
-        assert.deepInclude(health.json, { status: "ok", storage: { status: "available", detail: null } })
+        assert.deepInclude(health.json, { status: "ok", storage: { status: "available", detail: null }, pool: null })
         const ready = yield* T.get("/ready")
         assert.deepStrictEqual([ready.status, ready.json], [200, { status: "ready" }])
+      }))
+  })
+
+  const pool = { max: 3, total: 2, idle: 0, waiting: 4, waited: 7 }
+  const withPool = T.layer().pipe(
+    Layer.provide(Layer.succeed(ConnectionPool.ConnectionPool, Effect.sync(() => pool)))
+  )
+
+  layer(withPool, { excludeTestServices: true })("with a pool of connections", (it) => {
+    it.effect("tells of it, as it is now", () =>
+      Effect.gen(function*() {
+        const told = { max: 3, total: 2, idle: 0, waiting: 4 }
+        assert.deepInclude((yield* T.get("/health")).json, { pool: told })
+        const text = (yield* T.get("/metrics")).text
+        for (const line of ["max 3", "total 2", "idle 0", "waiting 4"]) {
+          assert.include(text, `\nmillrace_db_pool_${line}\n`)
+        }
+        pool.waiting = 0
+        assert.deepInclude((yield* T.get("/health")).json, { pool: { ...told, waiting: 0 } })
+        assert.include((yield* T.get("/metrics")).text, "\nmillrace_db_pool_waiting 0\n")
       }))
   })
 
