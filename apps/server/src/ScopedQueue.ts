@@ -154,7 +154,7 @@ const narrow = Effect.fnUntraced(function*(
 
 const steering = (whole: Service): Pick<
   Service,
-  "cancel" | "retry" | "promote" | "remove" | "transition" | "pause" | "resume"
+  "cancel" | "retry" | "promote" | "change" | "remove" | "transition" | "pause" | "resume"
 > => {
   const first = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
   const paused = (target: Parameters<Service["pause"]>[0], act: ReturnType<Service["pause"]>) =>
@@ -163,6 +163,7 @@ const steering = (whole: Service): Pick<
     cancel: (id, reason) => unless(whole.cancel(id, reason), () => Effect.andThen(first(id), whole.cancel(id, reason))),
     retry: (id) => unless(whole.retry(id), () => Effect.andThen(first(id), whole.retry(id))),
     promote: (id) => unless(whole.promote(id), () => Effect.andThen(first(id), whole.promote(id))),
+    change: (id, to) => unless(whole.change(id, to), () => Effect.andThen(first(id), whole.change(id, to))),
     remove: (id) => unless(whole.remove(id), () => Effect.andThen(first(id), whole.remove(id))),
     transition: (ids, action) =>
       unless(

@@ -169,6 +169,36 @@ export const CreateJob = Schema.Struct({
  */
 export type CreateJob = typeof CreateJob.Type
 
+const refuseIdle = (change: object) =>
+  Object.keys(change).length > 0 || { path: [], issue: "Expected priority, tags, delay or runAt" }
+
+/**
+ * Schema of a change of a job that waits: one or more of its fields, each as in `CreateJob`; what is absent stays.
+ *
+ * **Details**
+ *
+ * `tags` replace those that it has. `delay` counts from now; `delay` and `runAt` exclude each other.
+ *
+ * @stability unstable
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ChangeJob = Schema.Struct({
+  priority: Schema.optionalKey(Priority),
+  delay: Schema.optionalKey(Delay),
+  runAt: Schema.optionalKey(Instant),
+  tags: Schema.optionalKey(Tags)
+}).check(Schema.makeFilter(refuseBoth), Schema.makeFilter(refuseIdle)).annotate({ identifier: "ChangeJob" })
+
+/**
+ * A change of a job that waits.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type ChangeJob = typeof ChangeJob.Type
+
 /**
  * Schema of many jobs to create at once: 1 to 1,000, all or none.
  *

@@ -1,5 +1,5 @@
 /**
- * The endpoints of jobs: create, list, read, cancel, retry, delete.
+ * The endpoints of jobs: create, list, read, change, cancel, retry, delete.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Access from "./Access.ts"
 import { ExplanationView, LogView } from "./AdmissionView.ts"
 import * as ApiError from "./ApiError.ts"
-import { CreateBatch, CreatedBatch, CreatedJob, CreateJob } from "./CreateJob.ts"
+import { ChangeJob, CreateBatch, CreatedBatch, CreatedJob, CreateJob } from "./CreateJob.ts"
 import * as Idempotency from "./Idempotency.ts"
 import * as JobFilter from "./JobFilter.ts"
 import { QuotedJobId } from "./JobNaming.ts"
@@ -89,6 +89,17 @@ const explain = HttpApiEndpoint.get("explain", "/jobs/:id/explain", {
   "All reasons at this moment, with names, holders and times; or that the next claim takes it."
 ))
 
+const change = HttpApiEndpoint.patch("change", "/jobs/:id", {
+  params,
+  payload: ChangeJob,
+  success: JobView,
+  error: [ApiError.JobNotFound, ApiError.IllegalTransition, ApiError.Unavailable]
+}).annotateMerge(Access.needs("operate", "jobs")).middleware(BodyRules).annotateMerge(summary(
+  "Change priority, time or tags of a job that waits",
+  "Only a scheduled, retryable or available one; any other answers 409. An available job that is to run later is " +
+    "scheduled; one with another priority goes to the end of its new line."
+))
+
 const cancel = HttpApiEndpoint.post("cancel", "/jobs/:id/cancel", {
   params,
   success: JobAction,
@@ -138,6 +149,6 @@ const types = HttpApiEndpoint.get("types", "/job-types", {
  * @since 0.1.0
  */
 export const JobsApi = HttpApiGroup.make("jobs")
-  .add(create, createBatch, list, get, attempts, logs, explain, cancel, retry, promote, remove, types)
+  .add(create, createBatch, list, get, attempts, logs, explain, change, cancel, retry, promote, remove, types)
   .prefix("/api/v1")
   .annotateMerge(OpenApi.annotations({ title: "Jobs" }))

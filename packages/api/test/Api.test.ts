@@ -52,6 +52,7 @@ describe("Api", () => {
       "GET /health/detail",
       "GET /metrics",
       "GET /ready",
+      "PATCH /api/v1/jobs/{id}",
       "PATCH /api/v1/schedules/{name}",
       "POST /api/v1/drain",
       "POST /api/v1/job-types/{name}/pause",

@@ -105,4 +105,15 @@ describe("CreateJob", () => {
     assert.deepStrictEqual(refused(CreateJob.CreateBatch, batch(1001)), ["jobs"])
     assert.deepStrictEqual(refused(CreateJob.CreateBatch, { jobs: [job, { ...job, delay: "x" }] }), ["jobs.1.delay"])
   })
+
+  it("takes a change of one field or more, not of both times", () => {
+    const change = (body: object) => refused(CreateJob.ChangeJob, body)
+    assert.deepStrictEqual(change({ priority: "urgent" }), [])
+    assert.deepStrictEqual(change({ priority: 7, tags: [], delay: "5 minutes" }), [])
+    assert.deepStrictEqual(change({ runAt: "2026-11-22T08:00:00Z" }), [])
+    assert.lengthOf(change({}), 1)
+    assert.deepStrictEqual(change({ delay: "5 minutes", runAt: "2026-11-22T08:00:00Z" }), ["delay"])
+    assert.deepStrictEqual(change({ priority: 101 }), ["priority"])
+    assert.deepStrictEqual(change({ queue: "other" }), ["queue"])
+  })
 })

@@ -4,16 +4,24 @@
  * @since 0.1.0
  */
 import type { ApiClient } from "@millrace/api/ApiClient"
+import { ChangeJob } from "@millrace/api/CreateJob"
 import type { JobAction } from "@millrace/api/JobView"
 import type { JobId } from "@millrace/storage/JobId"
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as JobFlags from "./JobFlags.ts"
 import * as JobText from "./JobText.ts"
 import * as Output from "./Output.ts"
 import * as Pages from "./Pages.ts"
+import * as Request from "./Request.ts"
 import * as Server from "./Server.ts"
 import * as Watch from "./Watch.ts"
+
+const text = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
 const list = Command.make(
   "list",
@@ -100,6 +108,44 @@ const promote = steer(
   (client, id) => client.jobs.promote({ params: { id } })
 )
 
+const changes = {
+  priority: text("priority", "urgent, high, normal, low, or 0 (first) to 100"),
+  delay: text("delay", "How long to wait from now, such as \"5 minutes\""),
+  runAt: JobFlags.instant("run-at", "Not before this instant"),
+  tag: JobFlags.repeated("tag", "A word to find the job by, instead of those that it has"),
+  noTags: Flag.Boolean("no-tags").pipe(Flag.withDescription("Take all its tags"), Flag.withDefault(false))
+}
+
+/** What is wrong is said of every flag by the contract, before anything is sent. */
+const toChange = (given: Command.Command.Config.Infer<typeof changes>) =>
+  Request.decode(ChangeJob, {
+    ...Request.definedOf({
+      priority: Option.map(given.priority, (text) => /^\d+$/.test(text) ? Number(text) : text),
+      delay: given.delay,
+      runAt: Option.map(given.runAt, DateTime.formatIso)
+    }),
+    ...(given.noTags ? { tags: [] } : given.tag.length === 0 ? {} : { tags: given.tag })
+  })
+
+const change = Command.make(
+  "change",
+  { ids: JobFlags.ids, ...changes },
+  Effect.fnUntraced(function*({ ids, ...given }) {
+    const payload = yield* toChange(given)
+    const changed = yield* Effect.forEach(
+      ids,
+      (id) => Server.ask((client) => client.jobs.change({ params: { id }, payload }))
+    )
+    yield* Output.answer(changed, () => JobText.list(changed))
+  })
+).pipe(
+  Command.withDescription("Change priority, time or tags of jobs that wait"),
+  Command.withExamples([
+    { command: "millrace jobs change 42 --priority urgent", description: "Let it go first" },
+    { command: "millrace jobs change 42 43 --delay \"1 hour\" --tag later", description: "Put jobs off" }
+  ])
+)
+
 const remove = Command.make(
   "remove",
   { ids: JobFlags.ids },
@@ -129,5 +175,5 @@ const watch = Command.make(
  */
 export const command = Command.make("jobs").pipe(
   Command.withDescription("List, show, steer and follow jobs"),
-  Command.withSubcommands([list, show, explain, logs, cancel, retry, promote, remove, watch])
+  Command.withSubcommands([list, show, explain, logs, change, cancel, retry, promote, remove, watch])
 )

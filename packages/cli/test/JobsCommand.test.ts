@@ -52,6 +52,42 @@ describe("JobsCommand", () => {
         assert.strictEqual(reasons[1]?.text, "no worker is alive")
       }))
 
+    it.effect("changes jobs that wait, and says which flag is wrong", () =>
+      Effect.gen(function*() {
+        const ids = [
+          yield* T.enqueue("Echo", "1", "--delay", "1 hour", "--tag", "old"),
+          yield* T.enqueue("Echo", "2")
+        ]
+        const changed = yield* T.run(
+          "jobs",
+          "change",
+          ...ids,
+          "--priority",
+          "urgent",
+          "--delay",
+          "2 hours",
+          "--tag",
+          "new"
+        )
+        assert.match(changed.output, /scheduled/)
+        for (const id of ids) {
+          assert.deepInclude(yield* T.ask("jobs", "show", id), { state: "scheduled", priority: 10, tags: ["new"] })
+        }
+        yield* T.run("jobs", "change", ids[0] ?? "", "--no-tags", "--run-at", "2030-01-01T00:00:00Z")
+        assert.deepInclude(yield* T.ask("jobs", "show", ids[0] ?? ""), {
+          tags: [],
+          priority: 10,
+          runAt: "2030-01-01T00:00:00.000Z"
+        })
+        const idle = yield* T.run("jobs", "change", ids[0] ?? "")
+        assert.deepStrictEqual([idle.code, /Expected priority, tags, delay or runAt/.test(idle.errors)], [2, true])
+        const wrong = yield* T.run("jobs", "change", ids[0] ?? "", "--delay", "soon")
+        assert.deepStrictEqual([wrong.code, /--delay/.test(wrong.errors)], [2, true])
+        yield* T.run("jobs", "cancel", ids[0] ?? "")
+        const ended = yield* T.run("jobs", "change", ids[0] ?? "", "--priority", "low")
+        assert.deepStrictEqual([ended.code, /is cancelled/.test(ended.errors)], [1, true])
+      }))
+
     it.effect("promotes, cancels, retries and removes, several at a time", () =>
       Effect.gen(function*() {
         const ids = [

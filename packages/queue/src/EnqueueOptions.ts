@@ -194,3 +194,16 @@ export interface EncodedRequest extends EnqueueOptions {
   readonly name: string
   readonly payload: unknown
 }
+
+/**
+ * What may be changed of a job that waits: each as in `EnqueueOptions`; what is absent stays as it is.
+ *
+ * **Details**
+ *
+ * `tags` replace those that it has. A time in the past means now. `delay` and `runAt` exclude each other.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type JobChange = Pick<EnqueueOptions, "priority" | "tags" | "delay" | "runAt">

@@ -19,7 +19,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Admission, Target } from "./Admission.ts"
-import type { EncodedRequest } from "./EnqueueOptions.ts"
+import type { EncodedRequest, JobChange } from "./EnqueueOptions.ts"
 import type { Explanation } from "./Explanation.ts"
 import * as Awaiter from "./internal/awaiter.ts"
 import * as Control from "./internal/control.ts"
@@ -48,6 +48,8 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  *   `dead` or `cancelled` one; `promote` makes a waiting job available now, and refuses others. `remove` deletes a job that is not running, with its history.
  * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
  * - `pause` keeps every worker from claiming jobs of a queue, a tenant, a name or under a limit, `resume` ends that.
+ * - `change` gives a `scheduled`, `retryable` or `available` job another priority, other tags or another time; refused
+ *   with `IllegalTransition` when it runs or has ended. One that was ready to run and is due later becomes `scheduled`.
  *   Running jobs go on. A limit may be paused for a time (`during`). Both die with `InvalidOption` for a name that can not be.
  * - `admission` steers limits and the weights of tenants: see `Admission`.
  * - `explain` tells why a job does not run, or that it would run now: see `Explanation`.
@@ -84,6 +86,10 @@ export class Queue extends Context.Service<Queue, {
   ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
   readonly transition: (
     ids: ReadonlyArray<JobId>,
+  readonly change: (
+    id: JobId,
+    to: JobChange
+  ) => Effect.Effect<Storage.TransitionResult, InvalidOption | JobNotFound | IllegalTransition | StorageError>
     action: Storage.TransitionAction
   ) => Effect.Effect<ReadonlyArray<Storage.TransitionResult>, StorageError>
   readonly pause: (

@@ -74,7 +74,7 @@ export class JobNotFound extends Schema.TaggedError<JobNotFound>()("JobNotFound"
 export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
   id: JobId.JobId,
   state: JobState.JobState,
-  action: Schema.Literals(["cancel", "retry", "promote", "remove"])
+  action: Schema.Literals(["cancel", "retry", "promote", "remove", "change"])
 }) {
   override get message(): string {
     return `Job ${this.id} is ${this.state}: it can not ${this.action}`

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as JobId from "@millrace/storage/JobId"
-import { Effect, Layer, Schema } from "effect"
+import { DateTime, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Job from "../src/Job.ts"
 import * as JobRegistry from "../src/JobRegistry.ts"
@@ -110,6 +110,28 @@ describe("Queue", () => {
       yield* queue.cancel(id)
       const refused = yield* Effect.flip(queue.promote(id))
       assert.deepInclude(refused, { _tag: "IllegalTransition", state: "cancelled", action: "promote" })
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("changes priority, time and tags of a job that waits, and of no other", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const { id } = yield* Send.enqueue({ to: "ada" }, { delay: "1 hour" })
+      const changed = yield* queue.change(id, { priority: "urgent", delay: "10 seconds", tags: ["soon"] })
+      assert.deepStrictEqual(changed, { id, from: "scheduled", to: "scheduled" })
+      assert.deepInclude(yield* queue.get(id), { priority: 10, tags: ["soon"], runAt: DateTime.makeUnsafe(10_000) })
+      const refused = yield* Effect.flip(queue.change(id, { delay: "1 second", runAt: "2027-01-01T00:00:00Z" }))
+      assert.deepInclude(refused, { _tag: "InvalidOption", field: "delay" })
+      assert.deepInclude(yield* Effect.flip(queue.change(id, { priority: 101 })), { field: "priority" })
+      assert.deepInclude(yield* Effect.flip(queue.change(id, { tags: [""] })), { field: "tags[0]" })
+      yield* TestWorker.start(Send.toLayer(() => Effect.void), { queues: ["mail"] })
+      yield* TestClock.adjust("11 seconds")
+      yield* TestWorker.settle
+      assert.deepInclude(
+        yield* Effect.flip(queue.change(id, { priority: "low" })),
+        { _tag: "IllegalTransition", state: "completed", action: "change" }
+      )
+      yield* queue.remove(id)
+      assert.deepInclude(yield* Effect.flip(queue.change(id, {})), { _tag: "JobNotFound", id })
     }).pipe(Effect.provide(TestWorker.layer())))
 
   it.effect("runs a scheduled job now when it is retried", () =>

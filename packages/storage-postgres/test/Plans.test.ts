@@ -276,6 +276,13 @@ layer(crowded, { excludeTestServices: true, timeout: 120_000 })("plans at a mill
     ["retries dead jobs", ids(3 * N + 1, 100), { _tag: "Retry" }],
     ["retries scheduled jobs", ids(N + 100_001, 100), { _tag: "Retry" }],
     ["promotes scheduled jobs", ids(N + 110_001, 100), { _tag: "Promote" }],
+    ["changes jobs that wait", [...ids(N + 115_001, 50), ...ids(N - 100, 50)], {
+      _tag: "Change",
+      priority: 7,
+      tags: ["changed"],
+      delayMillis: 5000,
+      runAt: null
+    }],
     ["removes jobs wherever they are", [...ids(N + 120_001, 50), ...ids(2 * N + 100_001, 50)], { _tag: "Remove" }]
   ] as const
   for (const [name, jobs, action] of transitions) {

@@ -187,6 +187,33 @@ const opposites = (test: Declare): void => {
       }
     }))
 
+  test("a claim and a change: lent once, or put off, and never both or neither", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      for (let round = 0; round < rounds; round++) {
+        const ids = yield* Steps.insert({}, {}, {}, {})
+        const to = round % 2 === 0 ? { delayMillis: 60_000 } : { priority: 10 }
+        const [claims, changed] = yield* both(Steps.claim({ limit: 4 }), Steps.change(ids, to))
+        const refused = changed.filter((result) => result.to === "refused").map(({ id }) => id)
+        const after = yield* Steps.list({ ids })
+        assert.lengthOf(changed, 4)
+        assert.includeMembers(claims.map(({ id }) => id), refused)
+        assert.deepStrictEqual(
+          after.filter(({ state }) => state === "running").map(({ id }) => id).toSorted(),
+          claims.map(({ id }) => id).toSorted()
+        )
+        if (round % 2 === 0) {
+          assert.lengthOf(after.filter(({ state }) => state === "scheduled"), changed.length - refused.length)
+        } else {
+          assert.lengthOf(after.filter(({ priority }) => priority === 10), changed.length - refused.length)
+        }
+        const rest = yield* Steps.claim({ limit: 4 })
+        assert.lengthOf(rest, round % 2 === 0 ? 0 : 4 - claims.length)
+        for (const claim of [...claims, ...rest]) yield* Steps.settle(claim, outcomes.completed())
+        yield* Steps.transition(ids, "Cancel")
+      }
+    }))
+
   test("F62: a claim and a cancel: cancelled, or running and asked to stop", () =>
     Effect.gen(function*() {
       yield* Steps.register()

@@ -271,10 +271,25 @@ export const crash = Effect.fnUntraced(function*(times: number, before = 0) {
  */
 export const transition = (
   ids: ReadonlyArray<JobId.JobId>,
-  tag: Storage.TransitionAction["_tag"]
+  tag: Exclude<Storage.TransitionAction["_tag"], "Change">
 ): Step<ReadonlyArray<Storage.TransitionResult>> =>
   use((storage) =>
     storage.transition(ids, tag === "Cancel" ? { _tag: tag, reason: "changed our mind" } : { _tag: tag })
+  )
+
+/**
+ * Changes waiting jobs; what is not given stays as it is.
+ *
+ * @stability unstable
+ * @category steps
+ * @since 0.1.0
+ */
+export const change = (
+  ids: ReadonlyArray<JobId.JobId>,
+  to: Partial<Omit<Extract<Storage.TransitionAction, { readonly _tag: "Change" }>, "_tag">>
+): Step<ReadonlyArray<Storage.TransitionResult>> =>
+  use((storage) =>
+    storage.transition(ids, { _tag: "Change", priority: null, tags: null, delayMillis: null, runAt: null, ...to })
   )
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a person may do with a job in each state: cancel, retry, promote, remove.
+ * What a person may do with a job in each state: cancel, retry, promote, change, remove.
  *
  * @since 0.1.0
  */
@@ -31,6 +31,9 @@ const jobIn = Effect.fnUntraced(function*(state: JobState.JobState, job = {}) {
   if (outcome !== undefined) yield* Steps.settle(claim, outcome)
   return claim.id
 })
+
+/** The counts of the only queue. */
+const counts = Effect.map(Storage.Storage.use((storage) => storage.overview), ({ queues }) => queues[0]?.counts)
 
 type Table = ReadonlyArray<readonly [JobState.JobState, Storage.TransitionResult["to"]]>
 
@@ -74,6 +77,16 @@ const remove: Table = [
   ["dead", "removed"]
 ]
 
+const change: Table = [
+  ["scheduled", "scheduled"],
+  ["available", "available"],
+  ["running", "refused"],
+  ["retryable", "retryable"],
+  ["completed", "refused"],
+  ["cancelled", "refused"],
+  ["dead", "refused"]
+]
+
 /**
  * Declares the tests.
  *
@@ -88,15 +101,17 @@ export const suite = (test: Declare): void => {
     ) {
       for (const [from, to] of table) test(`${tag}: ${from} → ${to}`, () => follows(tag, from, to))
     }
+    for (const [from, to] of change) test(`Change: ${from} → ${to}`, () => changes(from, to))
     describe("batches", () => batches(test))
     describe("cancel", () => cancelling(test))
     describe("retry", () => retrying(test))
+    describe("change", () => changing(test))
     describe("remove", () => removing(test))
   })
 }
 
 const follows = Effect.fnUntraced(function*(
-  tag: Storage.TransitionAction["_tag"],
+  tag: "Cancel" | "Retry" | "Promote" | "Remove",
   from: JobState.JobState,
   to: Storage.TransitionResult["to"]
 ) {
@@ -107,6 +122,21 @@ const follows = Effect.fnUntraced(function*(
   const after = yield* Steps.get(id)
   if (to === "refused" || to === "requested") assert.deepStrictEqual(after, before)
   else assert.strictEqual(after.state, to)
+})
+
+const changes = Effect.fnUntraced(function*(from: JobState.JobState, to: Storage.TransitionResult["to"]) {
+  const id = yield* jobIn(from, { priority: 50, tags: ["old"] })
+  const before = yield* Steps.get(id)
+  const counted = yield* counts
+  const wanted = { priority: 10, tags: ["new", "newer"] }
+  assert.deepStrictEqual(yield* Steps.change([id], wanted), [{ id, from, to }])
+  assert.deepStrictEqual(yield* Steps.get(id), to === "refused" ? before : { ...before, ...wanted })
+  assert.deepStrictEqual(yield* counts, counted)
+  yield* Steps.change([id], {})
+  assert.deepStrictEqual(yield* Steps.get(id), to === "refused" ? before : { ...before, ...wanted }, "nothing is asked")
+  if (to === "refused") return
+  yield* Steps.change([id], { tags: [] })
+  assert.deepStrictEqual(yield* Steps.get(id), { ...before, ...wanted, tags: [] })
 })
 
 const batches = (test: Declare): void => {
@@ -259,6 +289,137 @@ const retrying = (test: Declare): void => {
       const second = yield* jobIn("dead", { unique: Fixture.unique("k") })
       const results = yield* Steps.transition([first, second], "Retry")
       assert.deepStrictEqual(results.map((result) => result.to).toSorted(), ["available", "refused"])
+    }))
+}
+
+const changing = (test: Declare): void => {
+  for (const state of ["scheduled", "retryable"] as const) {
+    test(`makes a ${state} job due at another time`, () =>
+      Effect.gen(function*() {
+        const id = yield* jobIn(state)
+        yield* TestClock.adjust(500)
+        yield* Steps.change([id], { delayMillis: 1000 })
+        assert.deepInclude(yield* Steps.get(id), { state, runAt: at(1500) })
+        yield* Steps.change([id], { runAt: at(5000) })
+        assert.deepInclude(yield* Steps.get(id), { state, runAt: at(5000) })
+        yield* TestClock.adjust(4499)
+        assert.strictEqual((yield* Steps.promote()).count, 0)
+        yield* TestClock.adjust(1)
+        assert.strictEqual((yield* Steps.promote()).count, 1)
+        assert.strictEqual((yield* Steps.get(id)).state, "available")
+      }))
+  }
+
+  test("makes a scheduled job due now by a time in the past", () =>
+    Effect.gen(function*() {
+      const id = yield* jobIn("scheduled")
+      yield* TestClock.adjust(500)
+      yield* Steps.change([id], { runAt: at(-60_000) })
+      assert.deepInclude(yield* Steps.get(id), { state: "scheduled", runAt: at(500) })
+      assert.strictEqual((yield* Steps.promote()).count, 1)
+    }))
+
+  test("puts off an available job, and leaves it in its line by a time that has come", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const [a, b] = yield* Steps.insert({}, {})
+      const first = Steps.present(a, "an id")
+      const second = Steps.present(b, "an id")
+      yield* TestClock.adjust(500)
+      assert.deepStrictEqual(yield* Steps.change([first], { delayMillis: 0 }), [
+        { id: first, from: "available", to: "available" }
+      ])
+      assert.deepInclude(yield* Steps.get(first), { state: "available", runAt: at(0) })
+      assert.deepStrictEqual(yield* Steps.change([second], { delayMillis: 1000, tags: ["later"], priority: 7 }), [
+        { id: second, from: "available", to: "scheduled" }
+      ])
+      assert.deepInclude(yield* Steps.get(second), {
+        state: "scheduled",
+        runAt: at(1500),
+        tags: ["later"],
+        priority: 7
+      })
+      assert.deepInclude(Steps.present(yield* counts, "counts"), { available: 1, scheduled: 1 })
+      assert.deepStrictEqual((yield* Steps.claim({ limit: 5 })).map((claim) => claim.id), [first])
+      yield* TestClock.adjust(1000)
+      yield* Steps.promote()
+      assert.deepStrictEqual((yield* Steps.claim({ limit: 5 })).map((claim) => claim.id), [second])
+    }))
+
+  test("puts an available job at the end of its new line, and keeps its place when its priority stays", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const ids = yield* Steps.insert({ priority: 10 }, { priority: 50 }, { priority: 50 }, { priority: 50 })
+      const [early, a, b, c] = ids.map((id) => Steps.present(id, "an id"))
+      yield* Steps.change([Steps.present(b, "an id")], { priority: 50, tags: ["kept"] })
+      yield* Steps.change([Steps.present(a, "an id")], { priority: 10 })
+      // The claims go on where the one before ended: a job that comes to a line later is not passed over.
+      const lent: Array<JobId.JobId> = []
+      for (let n = 0; n < 4; n++) lent.push((yield* Steps.claimOne()).id)
+      assert.deepStrictEqual(lent, [early, a, b, c])
+    }))
+
+  test("finds a job whose priority changed between two claims", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const ids = yield* Steps.insert({ priority: 90 }, { priority: 50 }, { priority: 50 })
+      const [late, first, second] = ids.map((id) => Steps.present(id, "an id"))
+      assert.strictEqual((yield* Steps.claimOne()).id, first)
+      yield* Steps.change([Steps.present(late, "an id")], { priority: 50 })
+      assert.strictEqual((yield* Steps.claimOne()).id, second)
+      assert.strictEqual((yield* Steps.claimOne()).id, late)
+    }))
+
+  test("moves the time to live with the due time", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      const id = yield* Steps.insertOne({ delayMillis: 1000, ttlMillis: 1000 })
+      const ready = yield* Steps.insertOne({ ttlMillis: 1000 })
+      yield* Steps.change([id, ready], { delayMillis: 5000 })
+      yield* TestClock.adjust(5999)
+      yield* Steps.promote()
+      assert.deepStrictEqual((yield* Steps.get(id)).state, "available")
+      assert.deepStrictEqual((yield* Steps.get(ready)).state, "available")
+      yield* TestClock.adjust(1)
+      yield* Steps.promote()
+      assert.deepStrictEqual((yield* Steps.get(id)).state, "cancelled")
+      assert.deepStrictEqual((yield* Steps.get(ready)).state, "cancelled")
+    }))
+
+  test("keeps unique key, limits and history of a job that it puts off", () =>
+    Effect.gen(function*() {
+      const id = yield* jobIn("retryable", { unique: Fixture.unique("k") })
+      const past = yield* Steps.history(id)
+      yield* Steps.transition([id], "Promote")
+      yield* Steps.change([id], { delayMillis: 1000 })
+      assert.deepInclude(yield* Steps.get(id), { state: "scheduled", failures: 1, uniqueKey: "k", token: 1 })
+      assert.deepStrictEqual(yield* Steps.history(id), past)
+      yield* TestClock.adjust(1000)
+      yield* Steps.promote()
+      assert.deepInclude(yield* Steps.claimOne(), { id, attempt: 2, token: 2 })
+    }))
+
+  test("refuses a suspect, whose place is decided otherwise", () =>
+    Effect.gen(function*() {
+      const { id } = yield* Steps.running()
+      yield* Steps.crashWorkers
+      assert.deepStrictEqual(yield* Steps.change([id], { priority: 1 }), [{ id, from: "available", to: "refused" }])
+    }))
+
+  test("refuses numbers and texts out of bounds, and changes nothing", () =>
+    Effect.gen(function*() {
+      const id = yield* jobIn("scheduled")
+      const before = yield* Steps.get(id)
+      const wrong = [
+        { priority: 101 },
+        { delayMillis: -1 },
+        { delayMillis: 1, runAt: at(0) },
+        { tags: ["\u0000"] }
+      ]
+      for (const to of wrong) {
+        assert.strictEqual((yield* Effect.flip(Steps.change([id], to))).reason._tag, "Invalid", JSON.stringify(to))
+      }
+      assert.deepStrictEqual(yield* Steps.get(id), before)
     }))
 }
 

@@ -71,8 +71,20 @@ describe("Bounds", () => {
     assert.isNull(Bounds.checkQuery({}))
     assert.isNull(Bounds.checkQuery({ limit: 1000 }))
     assert.strictEqual(Bounds.checkQuery({ limit: 1001 })?.field, "limit")
-    assert.isNull(Bounds.checkIds(Array.from({ length: 1000 }, String)))
-    assert.strictEqual(Bounds.checkIds(Array.from({ length: 1001 }, String))?.operation, "transition")
+    const remove = { _tag: "Remove" } as const
+    assert.isNull(Bounds.checkTransition(Array.from({ length: 1000 }, String), remove, 0))
+    assert.strictEqual(
+      Bounds.checkTransition(Array.from({ length: 1001 }, String), remove, 0)?.operation,
+      "transition"
+    )
+    const change = { _tag: "Change", priority: null, tags: null, delayMillis: null, runAt: null } as const
+    assert.isNull(Bounds.checkTransition(["1"], { ...change, priority: 100, tags: ["t"], delayMillis: 0 }, 0))
+    for (const field of ["priority", "delayMillis"] as const) {
+      assert.strictEqual(Bounds.checkTransition(["1"], { ...change, [field]: -1 }, 0)?.field, field)
+    }
+    assert.strictEqual(Bounds.checkTransition(["1"], { ...change, tags: ["\u0000"] }, 0)?.field, "tags")
+    const both = { ...change, delayMillis: 1, runAt: DateTime.makeUnsafe(0) }
+    assert.strictEqual(Bounds.checkTransition(["1"], both, 0)?.field, "delayMillis")
     assert.isNull(Bounds.checkLimit("promote", 1))
     assert.strictEqual(Bounds.checkLimit("reclaim", 0)?.operation, "reclaim")
   })

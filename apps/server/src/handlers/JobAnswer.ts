@@ -36,7 +36,7 @@ export const found = <A>(
 export const acted = (
   action: Effect.Effect<
     Storage.TransitionResult,
-    QueueError.JobNotFound | QueueError.IllegalTransition | StorageError.StorageError
+    QueueError.JobNotFound | QueueError.IllegalTransition | StorageError.StorageError | ApiError.InvalidRequest
   >
 ): Effect.Effect<
   Storage.TransitionResult,
@@ -44,10 +44,12 @@ export const acted = (
 > =>
   Effect.catch(
     action,
-    (error): ReturnType<typeof acted> =>
-      error._tag === "IllegalTransition"
+    (error): ReturnType<typeof acted> => {
+      if (error._tag === "InvalidRequest") return Effect.fail(error)
+      return error._tag === "IllegalTransition"
         ? Effect.fail(illegalTransition(error.id, error.state, error.action))
         : found(Effect.fail(error))
+    }
   )
 
 /**
@@ -72,6 +74,7 @@ const hints = {
   cancel: "Only a job that is not completed or cancelled can be cancelled",
   retry: "Only a scheduled, retryable, dead or cancelled job can be retried",
   promote: "Only a scheduled or retryable job can be promoted",
+  change: "Only a scheduled, retryable or available job can be changed, and none that waits to run alone",
   remove: "A running job can not be deleted: cancel it first"
 }
 

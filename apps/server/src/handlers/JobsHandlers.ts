@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Api, Cursor, JobFilter, JobView } from "@millrace/api"
-import type { AdmissionView } from "@millrace/api"
+import { Api, ApiError, Cursor, JobFilter, JobView } from "@millrace/api"
+import type { AdmissionView, CreateJob } from "@millrace/api"
 import { Explanation, Queue } from "@millrace/queue"
+import type { EnqueueOptions } from "@millrace/queue"
 import type { JobId, JobQuery } from "@millrace/storage"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
@@ -40,6 +42,15 @@ export const layer = HttpApiBuilder.group(
       logs: ({ params }) =>
         Effect.map(JobAnswer.found(queue.logs(params.id)), (items) => ({ items, nextCursor: null })),
       explain: ({ params }) => Effect.map(JobAnswer.found(queue.explain(params.id)), toExplanation),
+      change: ({ params, payload }) =>
+        Effect.andThen(
+          JobAnswer.acted(Effect.catchTag(
+            queue.change(params.id, toChange(payload)),
+            "InvalidOption",
+            ({ field, message }) => Effect.fail(new ApiError.InvalidRequest({ error: { field, message } }))
+          )),
+          Effect.map(JobAnswer.found(queue.get(params.id)), JobView.fromRecord)
+        ),
       cancel: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.cancel(params.id)), JobAnswer.toAction),
       retry: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.retry(params.id)), JobAnswer.toAction),
       promote: ({ params }) => Effect.flatMap(JobAnswer.acted(queue.promote(params.id)), JobAnswer.toAction),
@@ -57,6 +68,12 @@ const list = Effect.fnUntraced(function*(queue: Queue.Queue["Service"], filter: 
     items: page.items.map(JobView.fromRecord),
     nextCursor: page.next === null ? null : Cursor.encode(page.next)
   }
+})
+
+/** The contract checked the text of the delay: it is a number, a space and a unit. */
+const toChange = ({ delay, ...rest }: CreateJob.ChangeJob): EnqueueOptions.JobChange => ({
+  ...rest,
+  ...(delay === undefined ? {} : { delay: delay as Duration.Input })
 })
 
 /** The storage's name of "no tenant" is the empty text, as in the query string. */

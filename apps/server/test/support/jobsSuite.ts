@@ -313,6 +313,39 @@ export const jobsSuite = <E>(
           assert.deepInclude((yield* T.get(`${path}/${id}`)).json, { state: "cancelled" })
         }))
 
+      it.effect("changes a job that waits, and answers it as it is now", () =>
+        Effect.gen(function*() {
+          const id = yield* create({ ...welcome, delay: "1 hour", tags: ["old"] })
+          const changed = yield* T.sendJson("PATCH", `${path}/${id}`, {
+            priority: "urgent",
+            runAt: "2030-01-01T00:00:00Z",
+            tags: ["new"]
+          })
+          assert.strictEqual(changed.status, 200)
+          const now = { id, state: "scheduled", priority: 10, runAt: "2030-01-01T00:00:00.000Z", tags: ["new"] }
+          assert.deepInclude(changed.json, now)
+          assert.deepInclude((yield* T.get(`${path}/${id}`)).json, now)
+          const ready = yield* create(welcome)
+          const putOff = yield* T.sendJson("PATCH", `${path}/${ready}`, { delay: "1 hour" })
+          assert.deepInclude(putOff.json, { id: ready, state: "scheduled", priority: 50 })
+        }))
+
+      it.effect("refuses to change what ended, what is not there, and what can not be", () =>
+        Effect.gen(function*() {
+          const id = yield* create({ ...welcome, delay: "1 hour" })
+          const patch = (id: string, body: unknown) => T.sendJson("PATCH", `${path}/${id}`, body)
+          const both = yield* patch(id, { delay: "1 hour", runAt: "2030-01-01T00:00:00Z" })
+          assert.deepStrictEqual([both.status, T.errorOf(both).field], [400, "delay"])
+          const wrong = yield* patch(id, { queue: "other" })
+          assert.deepStrictEqual([wrong.status, T.errorOf(wrong).field], [400, "queue"])
+          assert.strictEqual((yield* patch(id, {})).status, 400)
+          yield* T.send("POST", `${path}/${id}/cancel`)
+          const late = yield* patch(id, { priority: 1 })
+          assert.strictEqual(late.status, 409)
+          assert.deepInclude(T.errorOf(late), { tag: "IllegalTransition", jobId: id })
+          assert.strictEqual((yield* patch("900000000", { priority: 1 })).status, 404)
+        }))
+
       it.effect("explains why a job does not run, and lists what its handler wrote", () =>
         Effect.gen(function*() {
           const id = yield* create({ ...welcome, queue: "explained", delay: "1 hour" })

@@ -141,7 +141,7 @@ const settledEvents = (
   return events
 }
 
-/** The events of a transition: what became available, whom to ask to stop, what ended. */
+/** The events of a transition: what became available or is due later, whom to ask to stop, what ended. */
 export const ofTransition = (notifier: Notifier, rows: ReadonlyArray<Row>): Effect.Effect<void> => {
   const queues = new Set(rows.filter((row) => row["to_state"] === "available").map((row) => row["queue"] as string))
   const workers = new Set(
@@ -149,7 +149,7 @@ export const ofTransition = (notifier: Notifier, rows: ReadonlyArray<Row>): Effe
   )
   const ended = rows.filter((row) => isEnded(row["to_state"])).map((row) => JobId.makeUnsafe(row["id"] as bigint))
   return Effect.all([
-    notifier.inserted(queues, false),
+    notifier.inserted(queues, rows.some((row) => row["to_state"] === "scheduled" || row["to_state"] === "retryable")),
     notifier.cancelRequested(workers),
     notifier.finished(ended)
   ], { discard: true })

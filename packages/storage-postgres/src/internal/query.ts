@@ -5,6 +5,8 @@ import type { JobState } from "@millrace/storage/JobState"
 import { states } from "@millrace/storage/JobState"
 import type { Overview, TransitionAction, TransitionResult } from "@millrace/storage/Storage"
 import * as StorageError from "@millrace/storage/StorageError"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as statements from "../statements/query.ts"
 import * as transitions from "../statements/transition.ts"
@@ -41,7 +43,8 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
     Cancel: transitions.cancel(session.schema),
     Retry: transitions.retry(session.schema),
     Promote: transitions.promote(session.schema),
-    Remove: transitions.remove(session.schema)
+    Remove: transitions.remove(session.schema),
+    Change: transitions.change(session.schema)
   }
   const list = List.make(session)
 
@@ -52,7 +55,7 @@ export const makeTransition = (session: Session, notifier: Notifier.Notifier) =>
   })
 
   return Effect.fnUntraced(function*(ids: ReadonlyArray<JobId.JobId>, action: TransitionAction) {
-    yield* check(Bounds.checkIds(ids))
+    yield* check(Bounds.checkTransition(ids, action, yield* Clock.currentTimeMillis))
     const results = new Map<string, TransitionResult>()
     let missing = [...new Set(ids)].filter(Rows.isId)
     for (let round = 0; missing.length > 0 && round < transitionRounds; round++) {
@@ -77,8 +80,15 @@ const paramsOf = (
       return [ids, now]
     case "Remove":
       return [ids]
+    case "Change":
+      return [ids, now, action.priority, action.tags, dateOf(action.runAt), textOf(action.delayMillis)]
   }
 }
+
+const dateOf = (instant: DateTime.Utc | null): Date | null => instant === null ? null : DateTime.toDateUtc(instant)
+
+/** Numbers travel as text: the client takes whole ones for integers. */
+const textOf = (value: number | null): string | null => value === null ? null : `${value}`
 
 const toTransitionResult = (row: Row): TransitionResult => ({
   id: JobId.makeUnsafe(row["id"] as bigint),

@@ -1,8 +1,9 @@
 /**
- * What a person does with jobs by id: cancel, retry, promote, remove. Each is one atomic statement.
+ * What a person does with jobs by id: cancel, retry, promote, change, remove. Each is one atomic statement.
  *
  * Plan: index probes by id on each table; running jobs are looked for in the ids of the leases, of which
- * there are few. Parameters: $1 ids; cancel, retry and promote: $2 clock; cancel: $3 reason.
+ * there are few. Parameters: $1 ids; cancel, retry, promote and change: $2 clock; cancel: $3 reason;
+ * change: $3 priority, $4 tags, $5 due at, $6 or in so many milliseconds, each null for as it is.
  * Rows: id, from_state, to_state; a job in the middle of a move is missing, and is asked for again.
  */
 import { countInto, freedKeys, jobList, jobValues, lentJobs, nowAt } from "./fragments.ts"
@@ -211,3 +212,56 @@ gone as materialized (
 )
 select v.id, v.state as from_state, 'removed' as to_state, null::text as worker_id, v.queue from gone v
 union all select r.id, 'running', 'refused', null, null from running r`
+
+/** Tags as they are stored: null when there are none. */
+const changedTags = "case when $4::text[] is null then r.tags when cardinality($4::text[]) > 0 then $4::text[] end"
+
+const changedPriority = "coalesce($3::smallint, r.priority)"
+
+/** A time to live moves with the due time. */
+const changedExpiry = "r.expires_at + (coalesce(d.due, r.run_at) - r.run_at)"
+
+/**
+ * Changes jobs in place: those in `ready` are updated, and get a new position with another priority; those that are due
+ * later go to `scheduled`. A claim that picked a row before it was changed passes it over, and the next one finds it.
+ */
+export const change = (s: string): string =>
+  `with ${running(s)}, due as materialized (
+  select case when coalesce($5::timestamptz, ${now} + make_interval(secs => ceil($6::float8) / 1000.0)) is not null
+    then greatest(${now}, coalesce($5::timestamptz, ${now} + make_interval(secs => ceil($6::float8) / 1000.0))) end as due
+), from_ready as (
+  delete from ${s}.ready r using due d where r.id = ${ids} and d.due > ${now} returning r.*
+), put_off as (
+  insert into ${s}.scheduled (${jobList}, retryable)
+  select ${
+    jobValues("r", {
+      run_at: "d.due",
+      priority: changedPriority,
+      tags: changedTags,
+      expires_at: changedExpiry
+    })
+  }, false from from_ready r cross join due d
+), in_line as (
+  update ${s}.ready r set tags = ${changedTags}, priority = ${changedPriority},
+    seq = case when $3::smallint <> r.priority then nextval('${s}.job_seq') else r.seq end
+  from due d where r.id = ${ids} and (d.due is null or d.due <= ${now}) returning r.id, r.queue
+), waiting as (
+  update ${s}.scheduled r set tags = ${changedTags}, priority = ${changedPriority},
+    run_at = coalesce(d.due, r.run_at), expires_at = ${changedExpiry}
+  from due d where r.id = ${ids} returning r.id, r.queue, r.retryable
+), counted as (
+  ${
+    countInto(
+      s,
+      `select r.queue, 'available' as state, -count(*) as n from from_ready r group by 1
+    union all select r.queue, 'scheduled', count(*) from from_ready r group by 1`
+    )
+  }
+)
+select r.id, 'available' as from_state, 'scheduled' as to_state, null::text as worker_id, r.queue from from_ready r
+union all select r.id, 'available', 'available', null, r.queue from in_line r
+union all select r.id, ${scheduledState}, ${scheduledState}, null, r.queue from waiting r
+union all select r.id, 'running', 'refused', null, null from running r
+union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all select d.id, ${deadState("d")}, 'refused', null, null from ${s}.dead d where d.id = ${ids}
+union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`

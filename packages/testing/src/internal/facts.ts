@@ -35,7 +35,7 @@ export interface EndFact {
 export interface JobFact {
   readonly id: JobId
   readonly number: number
-  readonly input: NewJob
+  input: NewJob
   state: JobState
   /** When it became available: jobs of one step share a position, unless they were inserted in an order. */
   position: number

@@ -5,6 +5,7 @@
  * commands keeps its meaning when others are left out of it.
  */
 import type { ControlCommand, JobQuery, NewJob, Outcome, Storage } from "@millrace/storage"
+import * as DateTime from "effect/DateTime"
 import * as Fixture from "../../Fixture.ts"
 import type { Random } from "./random.ts"
 import { makeRandom } from "./random.ts"
@@ -257,9 +258,25 @@ const transition = (random: Random): Command => ({
     { _tag: "Retry" },
     { _tag: "Retry" },
     { _tag: "Promote" },
-    { _tag: "Remove" }
+    { _tag: "Remove" },
+    change(random),
+    change(random)
   )
 })
+
+/** A time in the past or the future, or none. */
+const change = (random: Random): Storage.TransitionAction => {
+  const delayMillis = random.oneOf(null, null, 0, 1000, 30_000)
+  return {
+    _tag: "Change",
+    priority: random.oneOf(null, 50, 10, 0),
+    tags: random.oneOf(null, [], ["red"], ["green", "blue"]),
+    delayMillis,
+    runAt: delayMillis === null && random.onceIn(4)
+      ? DateTime.makeUnsafe(Fixture.startMillis + random.oneOf(0, 5000, 60_000))
+      : null
+  }
+}
 
 const control = (random: Random): Command => ({
   _tag: "Control",

@@ -151,8 +151,9 @@ const attempt = ({ claimedAt, error, finishedAt, startedAt, ...exact }: Attempt.
 const noteCohorts = (world: World, changed: ReadonlyArray<JobId.JobId>, now: Snapshot, step: string): void => {
   const isOrdered = step.endsWith("Insert") || step.endsWith("Promote")
   for (const id of changed) {
-    const was = world.referenceJobs.get(id)?.job.state
-    if (now.get(id)?.job.state === "available" && was !== "available") {
+    const was = world.referenceJobs.get(id)?.job
+    const is = now.get(id)?.job
+    if (is?.state === "available" && (was?.state !== "available" || was.priority !== is.priority)) {
       world.cohorts.set(id, isOrdered ? `${step} ${id}` : step)
     }
   }

@@ -1,9 +1,10 @@
 /**
- * What cancelling, retrying, removing and pausing may answer.
+ * What cancelling, retrying, changing, removing and pausing may answer.
  */
 import type { ControlCommand } from "@millrace/storage/ControlCommand"
 import type { JobId } from "@millrace/storage/JobId"
 import type { TransitionAction, TransitionResult } from "@millrace/storage/Storage"
+import * as DateTime from "effect/DateTime"
 import type { Scene } from "../bystander.ts"
 import type { JobFact } from "../facts.ts"
 import * as Facts from "../facts.ts"
@@ -15,12 +16,12 @@ export const transition = (
   ids: ReadonlyArray<JobId>,
   action: TransitionAction,
   results: ReadonlyArray<TransitionResult>,
-  _nowMillis: number
+  nowMillis: number
 ): void => {
   for (const id of new Set(ids)) {
     const job = facts.jobs.get(id)
     const result = results.find((each) => each.id === id)
-    const expected = job === undefined ? undefined : act(facts, job, action)
+    const expected = job === undefined ? undefined : act(facts, job, action, nowMillis)
     if (result?.to !== expected) {
       journal.breach("I2", `${action._tag} of job ${id} is answered with ${result?.to}, not ${expected}`)
     }
@@ -34,9 +35,10 @@ export const control = ({ facts }: Scene, command: ControlCommand): void => {
   if (command._tag === "DeclareLimits") { for (const { max, name } of command.rules) facts.limits.set(name, max) }
 }
 
-const act = (facts: Facts.Facts, job: JobFact, action: TransitionAction): TransitionResult["to"] => {
+const act = (facts: Facts.Facts, job: JobFact, action: TransitionAction, nowMillis: number): TransitionResult["to"] => {
   if (action._tag === "Cancel") return cancel(facts, job, action.reason)
   if (action._tag === "Promote") return promote(facts, job)
+  if (action._tag === "Change") return change(facts, job, action, nowMillis)
   return action._tag === "Retry" ? retry(facts, job) : remove(facts, job)
 }
 
@@ -54,6 +56,25 @@ const promote = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
   if (job.state !== "scheduled" && job.state !== "retryable") return "refused"
   Facts.makeAvailable(facts, job)
   return "available"
+}
+
+const change = (
+  facts: Facts.Facts,
+  job: JobFact,
+  { delayMillis, priority, runAt }: Extract<TransitionAction, { readonly _tag: "Change" }>,
+  nowMillis: number
+): TransitionResult["to"] => {
+  const dueMillis = delayMillis === null
+    ? runAt === null ? null : DateTime.toEpochMillis(runAt)
+    : nowMillis + delayMillis
+  if (job.state === "available" && !job.isSuspect) {
+    if (dueMillis !== null && dueMillis > nowMillis) Facts.makeWait(job, "scheduled", dueMillis)
+    else if (priority !== null && priority !== job.input.priority) Facts.makeAvailable(facts, job)
+  } else if (job.state === "scheduled" || job.state === "retryable") {
+    if (dueMillis !== null) job.runAtMillis = Math.max(nowMillis, dueMillis)
+  } else return "refused"
+  if (priority !== null) job.input = { ...job.input, priority }
+  return job.state
 }
 
 const retry = (facts: Facts.Facts, job: JobFact): TransitionResult["to"] => {
