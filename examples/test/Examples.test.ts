@@ -77,6 +77,11 @@ describe("examples", () => {
     "concurrency per-store: 2, 1 overrides"
   ])
 
+  says("encryption", "stores ciphertext, and shows the job to those with the key", [
+    "stored: $millrace, k, n, c",
+    "read: {\"card\":\"4242 4242 4242 4242\"}, paid with the card that ends in 4242"
+  ])
+
   says("unique-jobs", "stores one job of many, and reduces what was added meanwhile", [
     "Sync: Enqueued, then Duplicate of job 1",
     "Report: Enqueued, then Duplicate of job 2",

@@ -8,6 +8,8 @@ import * as Reason from "../src/Reason.ts"
 import type { WorkerSettings } from "../src/WorkerSettings.ts"
 import { flags, resolve, WrongDatabaseUrl } from "../src/WorkerSettings.ts"
 
+const payloadSecret = Buffer.alloc(32, 1).toString("base64")
+
 const database = { DATABASE_URL: "postgres://me@localhost/app" }
 
 interface Variables {
@@ -120,10 +122,13 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_DATABASE_IDLE_TIMEOUT: "10 seconds",
         MILLRACE_DATABASE_CONNECT_TIMEOUT: "2 seconds",
         MILLRACE_METRICS_INTERVAL: "5 seconds",
+        MILLRACE_PAYLOAD_KEYS: `a:${payloadSecret}`,
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
       })
-      const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, metricsInterval, ...others } = found
+      const { databaseConnectTimeout, databaseIdleTimeout, databaseUrl: _, metricsInterval, payloadKeys, ...others } =
+        found
+      assert.strictEqual(payloadKeys === null ? null : Redacted.value(payloadKeys), `a:${payloadSecret}`)
       assert.deepStrictEqual(metricsInterval, Duration.seconds(5))
       assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [10, 2])
       const { alerts, grace, keepDead, keepFinished, keepSamples, lease, poll, recycle, standstill, ...rest } = others

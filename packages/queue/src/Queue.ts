@@ -24,10 +24,12 @@ import type { Explanation } from "./Explanation.ts"
 import * as Awaiter from "./internal/awaiter.ts"
 import * as Control from "./internal/control.ts"
 import * as EncodedEnqueue from "./internal/encodedEnqueue.ts"
+import * as EncodedStorage from "./internal/encodedStorage.ts"
 import * as Producer from "./internal/producer.ts"
 import * as Steering from "./internal/steering.ts"
 import { JobRegistry } from "./JobRegistry.ts"
-import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from "./QueueError.ts"
+import { PayloadCodec } from "./PayloadCodec.ts"
+import type { EnqueueError, IllegalTransition, InvalidOption, JobNotFound, UnknownJob } from "./QueueError.ts"
 
 /**
  * The queue service.
@@ -46,10 +48,10 @@ import type { EnqueueError, IllegalTransition, JobNotFound, UnknownJob } from ".
  * - `cancel` ends a job that is not running, and asks the worker of a running one to interrupt it
  *   (`to: "requested"`). `reason` is kept in the history. `retry` makes a waiting job available now and redrives a
  *   `dead` or `cancelled` one; `promote` makes a waiting job available now, and refuses others. `remove` deletes a job that is not running, with its history.
- * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
- * - `pause` keeps every worker from claiming jobs of a queue, a tenant, a name or under a limit, `resume` ends that.
  * - `change` gives a `scheduled`, `retryable` or `available` job another priority, other tags or another time; refused
  *   with `IllegalTransition` when it runs or has ended. One that was ready to run and is due later becomes `scheduled`.
+ * - `transition` does the same to at most 1,000 jobs and tells of each what became of it, refusals included.
+ * - `pause` keeps every worker from claiming jobs of a queue, a tenant, a name or under a limit, `resume` ends that.
  *   Running jobs go on. A limit may be paused for a time (`during`). Both die with `InvalidOption` for a name that can not be.
  * - `admission` steers limits and the weights of tenants: see `Admission`.
  * - `explain` tells why a job does not run, or that it would run now: see `Explanation`.
@@ -84,12 +86,12 @@ export class Queue extends Context.Service<Queue, {
   readonly remove: (
     id: JobId
   ) => Effect.Effect<Storage.TransitionResult, JobNotFound | IllegalTransition | StorageError>
-  readonly transition: (
-    ids: ReadonlyArray<JobId>,
   readonly change: (
     id: JobId,
     to: JobChange
   ) => Effect.Effect<Storage.TransitionResult, InvalidOption | JobNotFound | IllegalTransition | StorageError>
+  readonly transition: (
+    ids: ReadonlyArray<JobId>,
     action: Storage.TransitionAction
   ) => Effect.Effect<ReadonlyArray<Storage.TransitionResult>, StorageError>
   readonly pause: (
@@ -104,7 +106,7 @@ export class Queue extends Context.Service<Queue, {
 }>()("@millrace/queue/Queue") {}
 
 /**
- * The queue on a storage. Knows the definitions of `JobRegistry` if that is provided.
+ * The queue on a storage. Knows the definitions of `JobRegistry` and encodes with `PayloadCodec`, if those are provided.
  *
  * @stability unstable
  * @category layers
@@ -113,7 +115,7 @@ export class Queue extends Context.Service<Queue, {
 export const layer: Layer.Layer<Queue, never, Storage.Storage> = Layer.effect(
   Queue,
   Effect.gen(function*() {
-    const storage = yield* Storage.Storage
+    const storage = EncodedStorage.make(yield* Storage.Storage, yield* PayloadCodec)
     const registry = yield* JobRegistry
     const producer = yield* Producer.make(storage)
     const awaiter = yield* Awaiter.make(storage)

@@ -8,6 +8,7 @@
  */
 import * as Actor from "@millrace/queue/Actor"
 import { JobRegistry } from "@millrace/queue/JobRegistry"
+import { PayloadCodec } from "@millrace/queue/PayloadCodec"
 import type { InvalidOption, InvalidPayload, UnknownJob } from "@millrace/queue/QueueError"
 import type { ScheduledJob, ScheduleRecord, ScheduleTick } from "@millrace/storage/ScheduleRecord"
 import * as ScheduleStorage from "@millrace/storage/ScheduleStorage"
@@ -20,6 +21,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Defaults from "./Defaults.ts"
 import * as Declaring from "./internal/declaring.ts"
+import * as EncodedSchedules from "./internal/encodedSchedules.ts"
 import * as Reading from "./internal/reading.ts"
 import * as Reconciler from "./internal/reconciler.ts"
 import * as Steering from "./internal/steering.ts"
@@ -138,7 +140,8 @@ export interface SchedulerOptions {
 }
 
 /**
- * The scheduler on a storage of schedules. Knows the definitions of `JobRegistry` if that is provided.
+ * The scheduler on a storage of schedules. Knows the definitions of `JobRegistry` and encodes with `PayloadCodec`, if those
+ * are provided.
  *
  * **Details**
  *
@@ -154,7 +157,7 @@ export const layer = (
   Layer.effect(
     Scheduler,
     Effect.gen(function*() {
-      const storage = yield* ScheduleStorage.ScheduleStorage
+      const storage = EncodedSchedules.make(yield* ScheduleStorage.ScheduleStorage, yield* PayloadCodec)
       const registry = yield* JobRegistry
       const wake = Latch.makeUnsafe(false)
       const afterWrite = Effect.sync(() => wake.openUnsafe())

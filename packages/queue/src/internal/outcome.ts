@@ -55,6 +55,12 @@ export const undecodable = (field: string, detail: string): Outcome => ({
   error: Failures.stated("Undecodable", `The payload does not fit the job's schema at ${field}: ${detail}`).failure
 })
 
+/** The outcome of a claim whose payload can not even be decrypted. */
+export const unreadable = (detail: string): Outcome => ({
+  _tag: "Quarantined",
+  error: Failures.stated("Undecodable", `The payload can not be read: ${detail}`).failure
+})
+
 /** The outcome of a job whose deadline has passed. */
 export const tooLate: Outcome = {
   _tag: "Dead",

@@ -18,6 +18,7 @@ import { Attempt } from "./attempt.ts"
 import type { Held } from "./claimTable.ts"
 import * as ClaimTable from "./claimTable.ts"
 import * as Elapsed from "./elapsed.ts"
+import * as EncodedStorage from "./encodedStorage.ts"
 import * as JobLog from "./jobLog.ts"
 import * as Lane from "./lane.ts"
 import * as Loop from "./loop.ts"
@@ -71,7 +72,11 @@ const start = (shop: Workshop.Workshop, held: Held): void => {
   }
   const leftMillis = deadlineIn(shop, held)
   if (leftMillis <= 0) return ClaimTable.putOutcome(shop.table, held, Outcomes.tooLate, nowMillis)
-  const payload = handler.definition.codec.decodeVersion(held.claim.payload, held.claim.version)
+  const json = EncodedStorage.decodePayload(shop.codec, held.claim)
+  if (json._tag === "Misfit") {
+    return ClaimTable.putOutcome(shop.table, held, Outcomes.unreadable(json.misfit.detail), nowMillis)
+  }
+  const payload = handler.definition.codec.decodeVersion(json.value, held.claim.version)
   if (payload._tag === "Misfit") {
     const { detail, field } = payload.misfit
     return ClaimTable.putOutcome(shop.table, held, Outcomes.undecodable(field, detail), nowMillis)

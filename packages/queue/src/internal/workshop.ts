@@ -13,9 +13,12 @@ import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
 import type { Handler } from "../Handlers.ts"
+import type { Codec } from "../PayloadCodec.ts"
+import { PayloadCodec } from "../PayloadCodec.ts"
 import type { Identity } from "../WorkerIdentity.ts"
 import { WorkerIdentity } from "../WorkerIdentity.ts"
 import * as ClaimTable from "./claimTable.ts"
+import * as EncodedStorage from "./encodedStorage.ts"
 import * as Lane from "./lane.ts"
 import * as Monotonic from "./monotonic.ts"
 import * as Reports from "./reportQueue.ts"
@@ -26,7 +29,10 @@ import type { Settings } from "./settings.ts"
 export interface Workshop {
   readonly id: string
   readonly identity: Identity
+  /** Encodes and decodes everything but the payloads of claims. */
   readonly storage: Storage["Service"]
+  /** What payloads of claims are decoded with. */
+  readonly codec: Codec | null
   readonly settings: Settings
   readonly clock: Clock.Clock
   /** The context of the worker: loggers and metrics for what happens outside of its actors' fibers. */
@@ -74,13 +80,15 @@ export const make = Effect.fnUntraced(
     const context = yield* Effect.context<never>()
     const identity = yield* WorkerIdentity
     const heart = yield* Heart
+    const codec = yield* PayloadCodec
     const id = `${identity.host}-${identity.pid}-${yield* randomText}`
     const minimum = yield* References.MinimumLogLevel
     const logsJobs = LogLevel.isGreaterThanOrEqualTo(settings.jobLogLevel, minimum)
     return {
       id,
       identity,
-      storage,
+      storage: EncodedStorage.make(storage, codec),
+      codec,
       settings,
       clock,
       context,
