@@ -30,7 +30,7 @@ const program = Effect.gen(function*() {
   const { items: [stored] } = yield* storage.list({ ids: [id] })
   yield* Console.log(`stored: ${Object.keys(stored?.payload ?? {}).join(", ")}`)
   const job = yield* queue.awaitFinished(id)
-  yield* Console.log(`read: ${JSON.stringify(job.payload)}, ${job.result}`)
+  yield* Console.log(`read: ${JSON.stringify(job.payload)}, ${JSON.stringify(job.result)}`)
 })
 
 const Main = PayLive.pipe(

@@ -79,7 +79,7 @@ describe("examples", () => {
 
   says("encryption", "stores ciphertext, and shows the job to those with the key", [
     "stored: $millrace, k, n, c",
-    "read: {\"card\":\"4242 4242 4242 4242\"}, paid with the card that ends in 4242"
+    "read: {\"card\":\"4242 4242 4242 4242\"}, \"paid with the card that ends in 4242\""
   ])
 
   says("unique-jobs", "stores one job of many, and reduces what was added meanwhile", [

@@ -15,7 +15,7 @@ export const libraries: Readonly<Record<string, Boundary>> = {
   "storage-test": { may: ["@millrace/storage", "@effect/vitest", "vitest"] },
   "storage-postgres": { may: ["@millrace/storage", "@effect/sql-pg", "node:fs", "node:worker_threads"] },
   "postgres-embedded": { may: ["@effect/sql-pg", "@effect/platform-node", "node:*", "vitest"] },
-  "queue": { may: ["@millrace/storage", "@millrace/retry-policy"] },
+  "queue": { may: ["@millrace/storage", "@millrace/retry-policy", "node:crypto"] },
   "scheduler": { may: ["@millrace/storage", "@millrace/queue"] },
   "api": { may: ["@millrace/storage"] },
   "jobs": {

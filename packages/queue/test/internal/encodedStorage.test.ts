@@ -178,7 +178,8 @@ describe("encodedStorage", () => {
       const { id } = yield* on(old, Pay.enqueue({ card: secret }))
       const payload = (yield* stored(id))?.payload ?? null
       const refund = yield* on(null, Refund.enqueue({ card: "" }))
-      const template = (yield* stored(refund.id))!
+      const template = yield* stored(refund.id)
+      assert(template !== undefined)
       const [moved] = yield* inner.insert([{
         ...template,
         payload,
@@ -189,10 +190,11 @@ describe("encodedStorage", () => {
         debounce: null,
         limits: []
       }])
+      assert(moved !== undefined)
       yield* start(old, Refund.toLayer(() => Effect.void))
       yield* TestWorker.settle
       assert.strictEqual((yield* stored(refund.id))?.state, "completed")
-      const record = yield* on(old, read(moved!.id))
+      const record = yield* on(old, read(moved.id))
       assert.strictEqual(record.state, "quarantined")
       assert.include(record.error?.message, "it does not decrypt with the key \"old\"")
     }).pipe(Effect.provide(TestWorker.layer())))

@@ -28,7 +28,7 @@ const on = <A, E, R>(codec: PayloadCodec.Codec | null, effect: Effect.Effect<A, 
   )
 
 const stored = (name: string) =>
-  ScheduleStorage.ScheduleStorage.use((storage) => Effect.map(storage.get(name), (found) => found!.job.payload))
+  ScheduleStorage.ScheduleStorage.use((storage) => Effect.map(storage.get(name), (found) => found?.job.payload))
 
 const keyIdOf = (json: unknown) => (json as { readonly k?: string }).k
 
