@@ -31,8 +31,12 @@ export interface RawScript {
   readonly batch: number
   /** Sessions that run it at the same time. */
   readonly clients: number
+  /** Run once before the first pass. */
+  readonly prepare?: string
   /** One pass for pgbench: statements ended by `;`, or by `\gset` to keep the one row they answer. */
   readonly pgbench: string
+  /** What the variables of the first pass are, beside those that pgbench has. */
+  readonly variables?: Readonly<Record<string, number>>
   /** One pass as PL/pgSQL, with a `commit;` after each statement that the contender commits. */
   readonly plpgsql: { readonly declare: string; readonly body: string }
 }
@@ -61,7 +65,9 @@ export const hasPgbench: Effect.Effect<boolean> = Effect.promise(() =>
 const pgbenchReport = async (url: string, script: RawScript, passes: number): Promise<string> => {
   const directory = await mkdtemp(join(tmpdir(), "millrace-pgbench-"))
   const file = join(directory, "script.sql")
-  const flags = ["-n", "-M", "prepared", "-c", `${script.clients}`, "-j", "1", "-t", `${passes}`, "-f", file]
+  const variables = Object.entries(script.variables ?? {}).flatMap(([name, value]) => ["-D", `${name}=${value}`])
+  const sizes = ["-c", `${script.clients}`, "-j", "1", "-t", `${passes}`]
+  const flags = ["-n", "-M", "prepared", ...sizes, ...variables, "-f", file]
   try {
     await writeFile(file, script.pgbench)
     return (await promisify(execFile)("pgbench", [...flags, url])).stdout
@@ -106,6 +112,17 @@ export const withPlpgsql = Effect.fnUntraced(
   Effect.scoped
 )
 
+const prepare = Effect.fnUntraced(
+  function*(url: string, text: string) {
+    const sql = yield* Cluster.connect(url)
+    yield* sql.unsafe(text)
+  },
+  Effect.mapError(failedIn("prepare the statements")),
+  Effect.scoped
+)
+
 /** Runs the script with the best driver of this machine. */
-export const run = (url: string, script: RawScript, jobs: number): Effect.Effect<RawRate, BenchmarkFailed> =>
-  Effect.flatMap(hasPgbench, (has) => has ? withPgbench(url, script, jobs) : withPlpgsql(url, script, jobs))
+export const run = Effect.fnUntraced(function*(url: string, script: RawScript, jobs: number) {
+  if (script.prepare !== undefined) yield* prepare(url, script.prepare)
+  return yield* (yield* hasPgbench) ? withPgbench(url, script, jobs) : withPlpgsql(url, script, jobs)
+})
