@@ -51,8 +51,20 @@ export const select = Effect.fnUntraced(function*(names: ReadonlyArray<string>) 
 /** A mutant whose tests take longer than this hangs them: it is killed. */
 const deadline = "5 minutes"
 
-/** The quick tests first: most mutants need no more. Then the random sequences of the model. */
-const rounds = ["^(?!.*random command sequences)", "random command sequences"]
+/** The parts of the conformance suite that are about a module of statements. */
+const own: { readonly [module: string]: string } = {
+  claim: "claim|fairness|admission|limits",
+  settle: "settle|fence|company|report",
+  lease: "lease|reclaim|fence|company",
+  promote: "promote|transitions|admission"
+}
+
+/** Its own tests first: most mutants need no more. Then all that are quick, then the random sequences of the model. */
+const roundsOf = (mutant: Mutant.Mutant | null): ReadonlyArray<string> => {
+  const names = own[mutant?.id.split(".")[0] ?? ""]
+  const rest = ["^(?!.*random command sequences)", "random command sequences"]
+  return names === undefined ? rest : [`^storage: postgres (${names}) `, ...rest]
+}
 
 /** Whether a round of the driver's tests fails with the mutant. */
 const fails = Effect.fnUntraced(
@@ -76,7 +88,7 @@ const fails = Effect.fnUntraced(
 
 /** Whether the tests of the driver fail with the mutant; with null, whether they fail as things are. */
 export const isKilled = Effect.fnUntraced(function*(root: string, mutant: Mutant.Mutant | null) {
-  for (const names of rounds) if (yield* fails(root, mutant?.id ?? "", names)) return true
+  for (const names of roundsOf(mutant)) if (yield* fails(root, mutant?.id ?? "", names)) return true
   return false
 })
 
