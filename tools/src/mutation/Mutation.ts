@@ -63,7 +63,7 @@ const own: { readonly [module: string]: string } = {
 const roundsOf = (mutant: Mutant.Mutant | null): ReadonlyArray<string> => {
   const names = own[mutant?.id.split(".")[0] ?? ""]
   const rest = ["^(?!.*random command sequences)", "random command sequences"]
-  return names === undefined ? rest : [`^storage: postgres (${names}) `, ...rest]
+  return names === undefined ? rest : [`^storage: postgres\\W+(${names})\\W`, ...rest]
 }
 
 /** Whether a round of the driver's tests fails with the mutant. */
