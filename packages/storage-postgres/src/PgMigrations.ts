@@ -19,6 +19,7 @@ import { service } from "./migrations/0004Service.ts"
 import { samples } from "./migrations/0005Samples.ts"
 import { idempotency } from "./migrations/0006Idempotency.ts"
 import { starts } from "./migrations/0007Starts.ts"
+import { parents } from "./migrations/0008Parents.ts"
 import * as PgError from "./PgError.ts"
 import * as PgSchema from "./PgSchema.ts"
 
@@ -29,7 +30,16 @@ import * as PgSchema from "./PgSchema.ts"
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Migration> = [jobs, schedules, admission, service, samples, idempotency, starts]
+export const all: ReadonlyArray<Migration> = [
+  jobs,
+  schedules,
+  admission,
+  service,
+  samples,
+  idempotency,
+  starts,
+  parents
+]
 
 /**
  * Options of the migrations.

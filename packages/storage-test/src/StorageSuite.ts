@@ -17,10 +17,12 @@ import * as InsertSuite from "./InsertSuite.ts"
 import * as LeaseSuite from "./LeaseSuite.ts"
 import * as LimitSuite from "./LimitSuite.ts"
 import * as MaintenanceSuite from "./MaintenanceSuite.ts"
+import * as ParentSuite from "./ParentSuite.ts"
 import * as PromoteSuite from "./PromoteSuite.ts"
 import * as QuerySuite from "./QuerySuite.ts"
 import * as RaceSuite from "./RaceSuite.ts"
 import * as ReclaimSuite from "./ReclaimSuite.ts"
+import * as ReleaseSuite from "./ReleaseSuite.ts"
 import * as ReportSuite from "./ReportSuite.ts"
 import * as SettleSuite from "./SettleSuite.ts"
 import * as StorageModel from "./StorageModel.ts"
@@ -67,6 +69,8 @@ export const suite = <E>(name: string, layer: DriverLayer<E>, options: Options =
     LeaseSuite.suite(test)
     ReclaimSuite.suite(test)
     PromoteSuite.suite(test)
+    ParentSuite.suite(test)
+    ReleaseSuite.suite(test)
     TransitionSuite.suite(test)
     QuerySuite.suite(test)
     MaintenanceSuite.suite(test)

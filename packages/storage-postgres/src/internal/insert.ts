@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as PgError from "../PgError.ts"
 import * as statements from "../statements/insert.ts"
 import type { Notifier } from "./notifier.ts"
+import * as Release from "./release.ts"
 import type { Session } from "./session.ts"
 
 /** How often the holder of a key may vanish between two looks before the insert gives up. */
@@ -51,14 +52,24 @@ export const make = (session: Session, notifier: Notifier) => {
 
   const insertDebounced = makeDebounced(session, notifier)
 
-  return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
-    if (jobs.length === 0) return []
+  const unfinished = Release.makeUnfinished(session)
+
+  return Effect.fnUntraced(function*(given: ReadonlyArray<NewJob>) {
+    if (given.length === 0) return []
+    const jobs = given.some(hasParents) ? yield* checkedParents(given, unfinished) : given
     if (jobs.every((job) => job.debounce === null)) return yield* insertAll(jobs)
     const parts = partsOf(jobs).map((part) => part[0]?.debounce === null ? insertAll(part) : insertDebounced(part))
     if (parts.length === 1 && parts[0] !== undefined) return yield* parts[0]
     return (yield* session.sql.withTransaction(Effect.all(parts)).pipe(PgError.mapErrors("insert"))).flat()
   })
 }
+
+/** The jobs with the parents that they have to wait for. Their bounds are looked at before anything is read. */
+const checkedParents = (
+  jobs: ReadonlyArray<NewJob>,
+  unfinished: ReturnType<typeof Release.makeUnfinished>
+): Effect.Effect<ReadonlyArray<NewJob>, StorageError.StorageError> =>
+  Effect.andThen(check(jobs, false), unfinished(jobs))
 
 /** The jobs in parts that one statement can store: debounced ones apart, each key once. */
 const partsOf = (jobs: ReadonlyArray<NewJob>): ReadonlyArray<ReadonlyArray<NewJob>> => {
@@ -112,16 +123,18 @@ const makeAlike = (session: Session, notifier: Notifier) => {
 /** Inserts any jobs; those that their unique key refuses stay null. */
 const makeAny = (session: Session, notifier: Notifier) => {
   const insertText = statements.insert(session.schema)
+  const waitingText = statements.insertWaiting(session.schema)
   return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
     const json = encode(jobs)
     yield* check(jobs, Bounds.isStorable(json))
-    const rows = yield* session.rows("insert", insertText, [yield* session.now, json])
+    const text = jobs.some(hasParents) ? waitingText : insertText
+    const rows = yield* session.rows("insert", text, [yield* session.now, json])
     const results: Array<InsertResult | null> = jobs.map(() => null)
     const queues = new Set<string>()
     let isScheduled = false
     for (const row of rows) {
       results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
-      if (row["due"] === true) queues.add(row["queue"] as string)
+      if (row["due"] === true && row["waits"] !== true) queues.add(row["queue"] as string)
       else isScheduled = true
     }
     yield* session.sql.afterCommit(notifier.inserted(queues, isScheduled))
@@ -148,6 +161,7 @@ const encode = (jobs: ReadonlyArray<NewJob>): string =>
     key_ms: job.unique?.periodMillis ?? undefined,
     ttl_ms: job.ttlMillis ?? undefined,
     tags: job.tags.length === 0 ? undefined : job.tags,
+    parents: hasParents(job) ? job.parents : undefined,
     ...limitsOf(job),
     ...debounceOf(job)
   })))
@@ -175,9 +189,12 @@ const isAlike = (job: NewJob, first: NewJob): boolean =>
   && job.maxAttempts === first.maxAttempts && job.timeoutMillis === first.timeoutMillis && job.retry === first.retry
   && (job.tags === first.tags || (job.tags.length === 0 && first.tags.length === 0))
 
+/** Whether a job waits for others. */
+const hasParents = ({ parents }: NewJob): boolean => parents !== undefined && parents.length > 0
+
 /** Whether a job is admitted by its place in the line alone. */
 const isPlain = (job: NewJob): boolean =>
-  job.unique === null && job.limits.length === 0 && job.debounce === null && job.ttlMillis === null
+  !hasParents(job) && job.unique === null && job.limits.length === 0 && job.debounce === null && job.ttlMillis === null
 
 /** The parameters $2 to $9 of `insertAlike`. */
 const shared = (job: NewJob): ReadonlyArray<unknown> => [

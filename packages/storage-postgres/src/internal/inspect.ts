@@ -12,6 +12,7 @@ import * as statements from "../statements/inspect.ts"
 import * as queries from "../statements/query.ts"
 import * as List from "./list.ts"
 import * as Query from "./query.ts"
+import * as Release from "./release.ts"
 import * as Rows from "./rows.ts"
 import type { Row, Session } from "./session.ts"
 
@@ -46,6 +47,7 @@ const makeExplain = (session: Session) => {
   const text = statements.explain(session.schema)
   const workersText = queries.workers(session.schema)
   const list = List.make(session)
+  const waitedFor = Release.makeWaitedFor(session)
   return Effect.fnUntraced(
     function*(id: JobId.JobId): Effect.fn.Return<ExplainFacts | null, StorageError.StorageError> {
       if (!Rows.isId(id)) return null
@@ -58,7 +60,7 @@ const makeExplain = (session: Session) => {
           return yield* Effect.fail(moving(id))
         }
         const workers = (yield* session.rows("explain", workersText, [])).map(Rows.toWorkerRecord)
-        return toFacts(row, job, workers)
+        return { ...toFacts(row, job, workers), parents: job.state === "pending" ? yield* waitedFor(id) : [] }
       }
     }
   )
@@ -84,6 +86,8 @@ const isAt = (state: ExplainFacts["job"]["state"], place: string): boolean => {
     case "dead":
     case "quarantined":
       return place === "dead"
+    case "pending":
+      return place === "pending"
     default:
       return place === "scheduled"
   }
@@ -114,7 +118,11 @@ const toLogEntry = (row: Row): LogEntry => ({
   message: row["message"] as string
 })
 
-const toFacts = (row: Row, job: ExplainFacts["job"], workers: ExplainFacts["workers"]): ExplainFacts => {
+const toFacts = (
+  row: Row,
+  job: ExplainFacts["job"],
+  workers: ExplainFacts["workers"]
+): Omit<ExplainFacts, "parents"> => {
   const now = toInstant(row["at"])
   return {
     now,
@@ -124,8 +132,7 @@ const toFacts = (row: Row, job: ExplainFacts["job"], workers: ExplainFacts["work
     pauses: (row["pauses"] as ReadonlyArray<Row>).map(toPause).toSorted(byWhat),
     limits: (row["limits"] as ReadonlyArray<Row>).map((limit) => toLimitFacts(limit, job.id, now)),
     ahead: Math.min(1000, row["ahead"] as number),
-    workers: workers.filter((worker) => DateTime.isGreaterThan(worker.expiresAt, now)),
-    parents: []
+    workers: workers.filter((worker) => DateTime.isGreaterThan(worker.expiresAt, now))
   }
 }
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as statements from "../statements/lease.ts"
 import { expire, promote } from "../statements/promote.ts"
 import type { Notifier } from "./notifier.ts"
+import * as Release from "./release.ts"
 import type { Row, Session } from "./session.ts"
 
 /** Count deltas folded by one statement: about what a busy second leaves behind. */
@@ -53,6 +54,7 @@ export const makeRenew = (session: Session, notifier: Notifier) => {
 export const makePromote = (session: Session, notifier: Notifier) => {
   const text = promote(session.schema)
   const expireText = expire(session.schema)
+  const release = Release.make(session, notifier)
   return Effect.fnUntraced(function*({ limit }: { readonly limit: number }) {
     yield* check(Bounds.checkLimit("promote", limit))
     const late = yield* session.rows("promote", expireText, [yield* session.now, expiredMax])
@@ -64,9 +66,17 @@ export const makePromote = (session: Session, notifier: Notifier) => {
       nextDueMillis: row?.["next_due_ms"] === null ? null : Math.max(0, Number(row?.["next_due_ms"]))
     }
     yield* session.sql.afterCommit(notifier.inserted(new Set(promoted.queues), false))
-    return promoted
+    return row?.["has_pending"] === true ? withReleased(promoted, yield* release) : promoted
   })
 }
+
+const withReleased = ({ count, nextDueMillis, queues }: Promoted, released: Release.Released): Promoted => ({
+  count: count + released.available,
+  queues: [...new Set([...queues, ...released.queues])].toSorted(),
+  nextDueMillis: nextDueMillis === null || released.nextMillis === null
+    ? nextDueMillis ?? released.nextMillis
+    : Math.min(nextDueMillis, released.nextMillis)
+})
 
 /** The reclaim method of a session. It also folds the count deltas, being called every few seconds. */
 export const makeReclaim = (session: Session, notifier: Notifier) => {

@@ -33,9 +33,10 @@ export const placesOf = (query: JobQuery): ReadonlyArray<Place> => {
   return places.filter((place) => placeStates[place].some((state) => states.includes(state)))
 }
 
-const places = ["ready", "suspect", "scheduled", "lease", "finished", "dead"] as const
+const places = ["pending", "ready", "suspect", "scheduled", "lease", "finished", "dead"] as const
 
 const placeStates: { readonly [P in Place]: ReadonlyArray<JobState> } = {
+  pending: ["pending"],
   ready: ["available"],
   suspect: ["available"],
   scheduled: ["scheduled", "retryable"],

@@ -10,7 +10,8 @@
  */
 import { countInto, jobList, jobValues, now } from "./fragments.ts"
 
-const input = (s: string) =>
+/** `withParents` adds the column of what each job waits for: the statement of all others has none. */
+const input = (s: string, withParents = false) =>
   `input as materialized (
   select i.*, case when i.key_held = 'period' then null else i.taken_key end as unique_key,
     i.run_at + make_interval(secs => ceil(i.ttl_ms) / 1000.0) as expires_at,
@@ -22,21 +23,30 @@ const input = (s: string) =>
       i.timeout_ms, i.version, 0 as token, 0 as failures, 0 as crashes, i.max_attempts, i.priority, false as has_report,
       i.queue, i.tenant, i.name, i.taken_key, i.key_held, i.key_ms, i.ttl_ms, i.tags, i.retry,
       coalesce(i.payload, 'null'::jsonb) as payload, i.limits, i.weights, i.gate_text, i.debounce_key, i.max_wait_ms,
-      i.replaces
+      i.replaces${withParents ? ", i.parents" : ""}
     from rows from (jsonb_to_recordset($2::jsonb) as (
       name text, version int, queue text, tenant text, priority smallint, payload jsonb, delay_ms float8,
       run_at timestamptz, max_attempts int, timeout_ms bigint, retry jsonb, taken_key text, key_held text, key_ms float8,
       ttl_ms float8, tags text[], limits text[], weights float8[], gate_text text, debounce_key text,
-      max_wait_ms float8, replaces boolean
+      max_wait_ms float8, replaces boolean${withParents ? ", parents text[]" : ""}
     )) with ordinality as i(name, version, queue, tenant, priority, payload, delay_ms,
       run_at, max_attempts, timeout_ms, retry, taken_key, key_held, key_ms, ttl_ms, tags, limits, weights, gate_text,
-      debounce_key, max_wait_ms, replaces, ord)
+      debounce_key, max_wait_ms, replaces, ${withParents ? "parents, " : ""}ord)
   ) i
 )`
 
-/** Stores new jobs; none of them may be debounced. */
-export const insert = (s: string): string =>
-  `with ${input(s)}, stale as (
+/** Stores new jobs; none of them may be debounced or have parents. */
+export const insert = (s: string): string => storing(s, false)
+
+/**
+ * Stores new jobs of which some have parents: those into `pending`, with what they wait for. None may be debounced.
+ *
+ * Parameters as in `insert`; rows with `waits` besides.
+ */
+export const insertWaiting = (s: string): string => storing(s, true)
+
+const storing = (s: string, withParents: boolean): string =>
+  `with ${input(s, withParents)}, stale as (
   delete from ${s}.unique_key u using input i
   where u.key = i.taken_key and not u.live and u.until <= ${now} returning u.key
 ), keyed as (
@@ -47,24 +57,36 @@ export const insert = (s: string): string =>
   ) k cross join (select count(*) from stale) s
   on conflict (key) do nothing returning job_id
 ), stored as materialized (
-  select i.*, i.run_at <= ${now} as due from input i
+  select i.*, i.run_at <= ${now} as due${withParents ? ", i.parents is not null as waits" : ""} from input i
   where i.taken_key is null or i.id in (select k.job_id from keyed k)
 ), readied as (
   insert into ${s}.ready (seq, ${jobList})
-  select i.id, ${jobValues("i")} from stored i where i.due
+  select i.id, ${jobValues("i")} from stored i where i.due${withParents ? " and not i.waits" : ""}
 ), delayed as (
   insert into ${s}.scheduled (${jobList}, retryable)
-  select ${jobValues("i")}, false from stored i where not i.due
-), counted as (
+  select ${jobValues("i")}, false from stored i where not i.due${withParents ? " and not i.waits" : ""}
+), ${withParents ? waiting(s) : ""}counted as (
   ${
     countInto(
       s,
-      `select i.queue, case when i.due then 'available' else 'scheduled' end as state, count(*) as n
+      `select i.queue, case ${
+        withParents ? "when i.waits then 'pending' " : ""
+      }when i.due then 'available' else 'scheduled' end as state, count(*) as n
     from stored i group by 1, 2`
     )
   }
 )
-select i.ord::int as ord, i.id, i.due, i.queue from stored i`
+select i.ord::int as ord, i.id, i.due, i.queue${withParents ? ", i.waits" : ""} from stored i`
+
+/** Their time to live begins when they go on. */
+const waiting = (s: string): string =>
+  `waiting as (
+  insert into ${s}.pending (${jobList}, ttl_ms)
+  select ${jobValues("i", { expires_at: "null::timestamptz" })}, ceil(i.ttl_ms) from stored i where i.waits
+), depending as (
+  insert into ${s}.dependency (child, parent)
+  select i.id, p.id::bigint from stored i cross join lateral unnest(i.parents) as p(id) where i.waits
+), `
 
 /**
  * Stores debounced jobs, or puts off those that wait under the same key; each key must be there once.

@@ -14,6 +14,8 @@ const waitingJob = (s: string) =>
     from ${s}.suspect r where r.id = $2::bigint
   union all select 'scheduled', r.id, null, r.queue, r.tenant, r.name, r.priority, r.expires_at, r.limits, r.weights, r.gate
     from ${s}.scheduled r where r.id = $2::bigint
+  union all select 'pending', r.id, null, r.queue, r.tenant, r.name, r.priority, null, r.limits, r.weights, r.gate
+    from ${s}.pending r where r.id = $2::bigint
   union all select 'lease', r.id, null, r.queue, r.tenant, r.name, r.priority, null, r.limits, r.weights, r.gate
     from ${s}.lease l cross join lateral unnest(l.jobs) r where l.ids @> array[$2::bigint] and r.id = $2::bigint
   union all select 'finished', r.id, null, r.queue, r.tenant, r.name, r.priority, null, r.limits, r.weights, r.gate

@@ -12,7 +12,7 @@
 import { lentJobs } from "./fragments.ts"
 
 /** Where jobs are. */
-export type Place = "ready" | "suspect" | "scheduled" | "lease" | "finished" | "dead"
+export type Place = "pending" | "ready" | "suspect" | "scheduled" | "lease" | "finished" | "dead"
 
 /**
  * A place with the conditions on its jobs `j`, and how they are read newest first. `newest` is there for leases of which
@@ -63,7 +63,7 @@ export const idAfter = (s: string): string => {
   from probe p cross join lateral (select (p.low + p.high) / 2 as middle) m
   cross join lateral (select not exists (
     select from (select t.created_at from (
-      ${["ready", "scheduled", "finished", "dead"].map(first).join("\n      union all ")}
+      ${["pending", "ready", "scheduled", "finished", "dead"].map(first).join("\n      union all ")}
     ) t order by t.id limit 1) t where t.created_at < $1::timestamptz + interval '1 hour'
   ) as is_late) x
   where p.high - p.low > 1
@@ -78,6 +78,8 @@ const whereOf = (where: ReadonlyArray<string>): string => where.length === 0 ? "
 
 const rowsOf = (s: string, { newest, place, where }: Part, rowsMax: number): string => {
   switch (place) {
+    case "pending":
+      return waiting(s, place, "'pending'") + whereOf(where)
     case "ready":
     case "suspect":
       return waiting(s, place, "'available'") + whereOf(where)

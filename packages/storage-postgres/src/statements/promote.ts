@@ -5,7 +5,7 @@
  * future is never read. When fewer than the limit were due, what is left of the past belongs to another promotion
  * under way, so that the next one is looked for after now; else after the last of this batch.
  *
- * Parameters: $1 clock, $2 jobs at most. One row: count, queues, next_due_ms (null: nothing is scheduled).
+ * Parameters: $1 clock, $2 jobs at most. One row: count, queues, next_due_ms (null: nothing is scheduled), has_pending.
  *
  * @since 0.1.0
  */
@@ -77,4 +77,5 @@ select (select count(*)::int from moved) as count,
   coalesce((select jsonb_agg(distinct m.queue) from moved m), '[]'::jsonb) as queues,
   (select extract(epoch from d.run_at - ${now})::float8 * 1000 from ${s}.scheduled d
     where (d.run_at, d.id) > ((select x.run_at from last x), (select x.id from last x))
-    order by d.run_at, d.id limit 1) as next_due_ms`
+    order by d.run_at, d.id limit 1) as next_due_ms,
+  (select p.id from ${s}.pending p order by p.id limit 1) is not null as has_pending`

@@ -50,6 +50,16 @@ const runningAsked = (s: string) =>
 const taken = (s: string, name: string, table: string, where = "") =>
   `${name} as (delete from ${s}.${table} r where r.id = ${ids}${where} returning r.*)`
 
+/** What jobs waited for that wait no more. */
+const unwaited = (s: string) =>
+  `unwaited as (
+  delete from ${s}.dependency d where d.child = any(array(select r.id from from_pending r))
+)`
+
+/** Jobs that wait for parents do that until those have ended. */
+const pendingRefused = (s: string) =>
+  `select r.id, 'pending', 'refused', null, null from ${s}.pending r where r.id = ${ids}`
+
 /** Jobs in quarantine lie beside the dead ones. */
 const deadState = (row: string) => `case ${row}.outcome when 'quarantined' then 'quarantined' else 'dead' end`
 
@@ -63,10 +73,12 @@ const scheduledState = "case when r.retryable then 'retryable' else 'scheduled' 
 
 export const cancel = (s: string): string =>
   `with ${runningAsked(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
-${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, live as materialized (
+${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, ${taken(s, "from_pending", "pending")},
+${unwaited(s)}, live as materialized (
   select 'available' as from_state, ${jobValues("r")} from from_ready r
   union all select 'available', ${jobValues("r")} from from_suspect r
   union all select ${scheduledState}, ${jobValues("r")} from from_scheduled r
+  union all select 'pending', ${jobValues("r")} from from_pending r
 ), ended as (
   insert into ${s}.finished (state, ${jobList}, finished_at, attempt, error, progress)
   select 'cancelled', ${jobValues("v")}, ${now}, v.failures + v.crashes,
@@ -168,6 +180,7 @@ union all select w.id, w.state, 'refused', null, null from wanted w where w.id n
 union all select r.id, 'running', 'refused', null, null from running r
 union all select r.id, 'available', 'refused', null, null from ${s}.ready r where r.id = ${ids}
 union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all ${pendingRefused(s)}
 union all select f.id, 'completed', 'refused', null, null from ${s}.finished f
   where f.id = ${ids} and f.state = 'completed'`
 
@@ -189,18 +202,20 @@ from from_scheduled r
 union all select r.id, 'running', 'refused', null, null from running r
 union all select r.id, 'available', 'refused', null, null from ${s}.ready r where r.id = ${ids}
 union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all ${pendingRefused(s)}
 union all select d.id, ${deadState("d")}, 'refused', null, null from ${s}.dead d where d.id = ${ids}
 union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
 
 export const remove = (s: string): string =>
   `with ${running(s)}, ${taken(s, "from_ready", "ready")}, ${taken(s, "from_suspect", "suspect")},
 ${taken(s, "from_scheduled", "scheduled")}, ${taken(s, "from_dead", "dead")}, ${taken(s, "from_finished", "finished")},
-gone as materialized (
+${taken(s, "from_pending", "pending")}, ${unwaited(s)}, gone as materialized (
   select r.id, r.queue, r.unique_key, 'available' as state from from_ready r
   union all select r.id, r.queue, r.unique_key, 'available' from from_suspect r
   union all select r.id, r.queue, r.unique_key, ${scheduledState} from from_scheduled r
   union all select r.id, r.queue, r.unique_key, ${deadState("r")} from from_dead r
   union all select r.id, r.queue, r.unique_key, r.state from from_finished r
+  union all select r.id, r.queue, r.unique_key, 'pending' from from_pending r
 ), ${freedKeys(s, "gone", "true")}, ${unplaced(s, "gone")}, unattempted as (
   delete from ${s}.attempt a where a.job_id = any(array(select v.id from gone v))
 ), unreported as (
@@ -263,5 +278,6 @@ union all select r.id, 'available', 'available', null, r.queue from in_line r
 union all select r.id, ${scheduledState}, ${scheduledState}, null, r.queue from waiting r
 union all select r.id, 'running', 'refused', null, null from running r
 union all select r.id, 'available', 'refused', null, null from ${s}.suspect r where r.id = ${ids}
+union all ${pendingRefused(s)}
 union all select d.id, ${deadState("d")}, 'refused', null, null from ${s}.dead d where d.id = ${ids}
 union all select f.id, f.state, 'refused', null, null from ${s}.finished f where f.id = ${ids}`
