@@ -112,6 +112,17 @@ const turns = (test: Declare): void => {
       )
     }))
 
+  test("carries no more of a turn that was cut short than the turns of the next claim have", () =>
+    Effect.gen(function*() {
+      yield* Steps.register()
+      yield* Steps.insert(...many(30, "a"), ...many(30, "b"))
+      // The turn of the first tenant is ten; nine of them are left.
+      const [first] = yield* Steps.claim({ limit: 1, perTenant: 10 })
+      const next = yield* Steps.claim({ limit: 4, perTenant: 2 })
+      assert.strictEqual(first?.tenant, "a")
+      assert.deepStrictEqual(perTenant(next), { a: 2, b: 2 })
+    }))
+
   test("serves a newcomer within one round, however long the backlog of others", () =>
     Effect.gen(function*() {
       yield* Steps.register()
