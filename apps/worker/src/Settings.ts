@@ -95,7 +95,15 @@ const life: ReadonlyArray<Setting> = [
     "2026:AQEBAQEBAQEBAQEBAQEBAQ=="
   ),
   setting("MILLRACE_KEEP_FINISHED", "how long ended jobs are kept", duration, "`30 days`", "7 days", "x"),
-  setting("MILLRACE_KEEP_DEAD", "how long `dead` jobs are kept", duration, "`90 days`", "14 days", "x")
+  setting("MILLRACE_KEEP_DEAD", "how long `dead` jobs are kept", duration, "`90 days`", "14 days", "x"),
+  setting(
+    "MILLRACE_KEEP_AUDIT",
+    "how long lines of the server's audit are kept",
+    "30 days or more",
+    "`90 days`",
+    "365 days",
+    "29 days"
+  )
 ]
 
 const alerts: ReadonlyArray<Setting> = [
@@ -202,7 +210,7 @@ const log: ReadonlyArray<Setting> = [
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Setting> = [...work, ...life, ...alerts, ...database, ...log]
+export const all: ReadonlyArray<Setting> = [...work, ...life, ...defaults, ...alerts, ...database, ...log]
 
 /**
  * Writes settings as rows of a table in Markdown.

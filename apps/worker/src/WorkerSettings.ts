@@ -17,6 +17,7 @@
  * | | `MILLRACE_RECYCLE` | ends the process when a handler is stuck for so long, or its event loop is dead | `off` |
  * | | `MILLRACE_KEEP_FINISHED` | how long `completed` and `cancelled` jobs are kept | `30 days` |
  * | | `MILLRACE_KEEP_DEAD` | how long `dead` jobs are kept | `90 days` |
+ * | | `MILLRACE_KEEP_AUDIT` | how long lines of the audit are kept, 30 days or more | `90 days` |
  * | | `MILLRACE_KEEP_SAMPLES` | how long samples of the queues and resolved alerts are kept | `14 days` |
  * | | `MILLRACE_ALERT_WEBHOOKS` (commas) | URLs that are told of alerts | none |
  * | | `MILLRACE_ALERT_SECRETS` (commas) | one or two secrets that webhooks are signed with, the newer first | none |
@@ -88,6 +89,7 @@ export interface WorkerSettings {
   readonly scheduleOwner: string
   readonly databaseUrl: Redacted.Redacted
   readonly prefetch: number | null
+  readonly keepAudit: Duration.Duration
   readonly databaseConnections: number
   readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
@@ -159,6 +161,14 @@ const Secret = Schema.String.check(
 /** Two, so that receivers can change from one to the other without a gap. */
 const Secrets = Schema.Redacted(
   Schema.String.check(
+/** The database refuses to drop what is younger than 30 days. */
+const KeepAudit = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check(
+  Schema.makeFilter((duration) => {
+    const length = Duration.toMillis(duration)
+    return (length >= 30 * 86_400_000 && length <= 100 * 365 * 86_400_000) || "must be from 30 days to 36500 days"
+  })
+)
+
     Schema.makeFilter((text) => {
       const parts = text.split(",")
       return (parts.length <= 2 && parts.every((part) => Schema.is(Secret)(part))) ||
@@ -302,6 +312,7 @@ const environment = Config.all({
   alertEmail: Config.schema(EmailPayload.EmailAddress, "MILLRACE_ALERT_EMAIL").pipe(Config.withDefault(null)),
   alertDepth: Config.schema(Depth, "MILLRACE_ALERT_DEPTH").pipe(Config.withDefault(10_000)),
   alertOldest: Config.schema(Pause, "MILLRACE_ALERT_OLDEST").pipe(Config.withDefault(Duration.minutes(5))),
+  keepAudit: Config.schema(KeepAudit, "MILLRACE_KEEP_AUDIT").pipe(Config.withDefault(Duration.days(90))),
   alertRunning: Config.schema(Pause, "MILLRACE_ALERT_RUNNING").pipe(Config.withDefault(Duration.hours(1))),
   alertDeadRate: Config.schema(Rate, "MILLRACE_ALERT_DEAD_RATE").pipe(Config.withDefault(0.1)),
   scheduleOwner: Config.schema(Name, "MILLRACE_SCHEDULE_OWNER").pipe(Config.withDefault("default")),
@@ -359,6 +370,7 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
       deadRate: found.alertDeadRate
     },
     alerts: {
+    keepAudit: found.keepAudit,
       webhooks: found.alertWebhooks,
       secrets: found.alertSecrets,
       mayBePrivate: found.alertPrivate,

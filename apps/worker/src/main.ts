@@ -9,6 +9,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as SystemJobs from "@millrace/jobs/SystemJobs"
 import * as Worker from "@millrace/queue/Worker"
 import { WorkerIdentity } from "@millrace/queue/WorkerIdentity"
 import * as PgHeart from "@millrace/storage-postgres/PgHeart"
@@ -16,6 +17,7 @@ import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgPooledClient from "@millrace/storage-postgres/PgPooledClient"
 import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
+import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
@@ -46,6 +48,8 @@ const database = ({
   Layer.mergeAll(
     Layer.provideMerge(PgScheduleStorage.layer, PgStorage.layer),
     PgSampleStorage.layer,
+    // Of what the server keeps, the worker is given this alone.
+    Layer.effect(SystemJobs.AuditPrune, Effect.map(PgServiceStorage.make(), ({ audit }) => audit.prune)),
     PgHeart.layerWith({ recycle: recycle !== null })
   ).pipe(
     Layer.provideMerge(PgPooledClient.layer({

@@ -56,6 +56,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         grace,
         keepDead,
         keepFinished,
+        keepAudit,
         keepSamples,
         lease,
         metricsInterval,
@@ -70,7 +71,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       ])
       assert.strictEqual(Redacted.value(databaseUrl), database.DATABASE_URL)
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [12_000, 8000, 1000, 300_000])
-      assert.deepStrictEqual([keepFinished, keepDead, keepSamples].map(Duration.toDays), [30, 90, 14])
+      assert.deepStrictEqual([keepFinished, keepDead, keepAudit, keepSamples].map(Duration.toDays), [30, 90, 90, 14])
       assert.deepStrictEqual(rest, {
         jobs: [],
         queues: ["default"],
@@ -107,6 +108,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_KEEP_SAMPLES: "2 days",
         MILLRACE_ALERT_WEBHOOKS: "https://example.com/a,http://localhost/b",
         MILLRACE_ALERT_SECRETS: "0123456789abcdef,fedcba9876543210",
+        MILLRACE_KEEP_AUDIT: "30 days",
         MILLRACE_ALERT_PRIVATE: "on",
         MILLRACE_ALERT_EMAIL: "ops@example.com",
         MILLRACE_ALERT_DEPTH: "5",
@@ -131,7 +133,19 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       assert.strictEqual(payloadKeys === null ? null : Redacted.value(payloadKeys), `a:${payloadSecret}`)
       assert.deepStrictEqual(metricsInterval, Duration.seconds(5))
       assert.deepStrictEqual([databaseIdleTimeout, databaseConnectTimeout].map(Duration.toSeconds), [10, 2])
-      const { alerts, grace, keepDead, keepFinished, keepSamples, lease, poll, recycle, standstill, ...rest } = others
+      const {
+        alerts,
+        grace,
+        keepAudit,
+        keepDead,
+        keepFinished,
+        keepSamples,
+        lease,
+        poll,
+        recycle,
+        standstill,
+        ...rest
+      } = others
       assert.deepStrictEqual(alerts.secrets.map(Redacted.value), ["0123456789abcdef", "fedcba9876543210"])
       assert.deepInclude(alerts, {
         webhooks: ["https://example.com/a", "http://localhost/b"],
@@ -140,7 +154,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       })
       assert.deepStrictEqual([lease, grace, poll, standstill].map(Duration.toMillis), [30_000, 0, 250, 60_000])
       assert.deepStrictEqual(recycle, Duration.minutes(10))
-      assert.deepStrictEqual([keepFinished, keepDead, keepSamples].map(Duration.toDays), [7, 365, 2])
+      assert.deepStrictEqual([keepFinished, keepDead, keepAudit, keepSamples].map(Duration.toDays), [7, 365, 30, 2])
       assert.deepStrictEqual(rest, {
         jobs: ["./a.ts", "./b.ts"],
         queues: ["default", "mail"],

@@ -1,4 +1,5 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as TestDatabase from "@millrace/postgres-embedded/TestDatabase"
 import * as Queue from "@millrace/queue/Queue"

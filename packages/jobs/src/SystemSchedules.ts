@@ -15,6 +15,8 @@ import * as SystemJobs from "./SystemJobs.ts"
  *
  * - `keepFinished`: `completed` and `cancelled` jobs. Defaults to 30 days
  * - `keepDead`: `dead` jobs. Defaults to 90 days
+ * - `keepAudit`: lines of the audit, where `SystemJobs.AuditPrune` is given. Defaults to 90 days; the database refuses to
+ *   drop any that is younger than 30
  *
  * @stability unstable
  * @category models
@@ -23,6 +25,7 @@ import * as SystemJobs from "./SystemJobs.ts"
 export interface Retention {
   readonly keepFinished?: Duration.Input | undefined
   readonly keepDead?: Duration.Input | undefined
+  readonly keepAudit?: Duration.Input | undefined
 }
 
 /**
@@ -33,14 +36,20 @@ export interface Retention {
  * @category layers
  * @since 0.1.0
  */
-export const layer = ({ keepDead = "90 days", keepFinished = "30 days" }: Retention = {}): JobSchedule.DeclaredLayer =>
+export const layer = (
+  { keepAudit = "90 days", keepDead = "90 days", keepFinished = "30 days" }: Retention = {}
+): JobSchedule.DeclaredLayer =>
   Layer.mergeAll(
     JobSchedule.cron("millrace-clean-up", {
       cron: "7 * * * *",
       jitter: "10 minutes",
       overlap: "skip",
       job: SystemJobs.CleanUp,
-      payload: { finishedMillis: Duration.toMillis(keepFinished), deadMillis: Duration.toMillis(keepDead) }
+      payload: {
+        finishedMillis: Duration.toMillis(keepFinished),
+        deadMillis: Duration.toMillis(keepDead),
+        auditMillis: Duration.toMillis(keepAudit)
+      }
     }),
     JobSchedule.cron("millrace-prepare-days", {
       cron: "37 */6 * * *",

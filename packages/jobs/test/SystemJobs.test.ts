@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Handlers, Queue, Worker } from "@millrace/queue"
 import { Scheduler } from "@millrace/scheduler"
-import { MemoryScheduleStorage, MemoryStorage, Storage } from "@millrace/storage"
+import { MemoryScheduleStorage, MemoryServiceStorage, MemoryStorage, Storage } from "@millrace/storage"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as SystemJobs from "../src/SystemJobs.ts"
@@ -39,7 +39,11 @@ describe("the upkeep", () => {
       const scheduler = yield* Scheduler.Scheduler
       const { items } = yield* scheduler.list({})
       assert.deepStrictEqual(items.map((schedule) => schedule.name), ["millrace-clean-up", "millrace-prepare-days"])
-      assert.deepStrictEqual(items[0]?.job.payload, { finishedMillis: 30 * 86_400_000, deadMillis: 90 * 86_400_000 })
+      assert.deepStrictEqual(items[0]?.job.payload, {
+        finishedMillis: 30 * 86_400_000,
+        deadMillis: 90 * 86_400_000,
+        auditMillis: 90 * 86_400_000
+      })
       const handlers = yield* Handlers.Handlers
       assert.deepStrictEqual((yield* handlers.names).toSorted(), ["millrace-clean-up", "millrace-prepare-days"])
       yield* scheduler.trigger("millrace-prepare-days")
@@ -59,4 +63,20 @@ describe("the upkeep", () => {
       assert.deepStrictEqual(results, [{ dead: 0, finished: 2, ticks: 2 }])
       assert.lengthOf((yield* scheduler.history({ schedule: "millrace-clean-up" })).items, 1)
     }).pipe(Effect.provide(program({ keepFinished: "15 minutes", keepDead: "1 day" }))))
+
+  it.effect("drops lines of the audit that were kept long enough, in parts, where there is an audit", () =>
+    Effect.gen(function*() {
+      const service = yield* MemoryServiceStorage.make
+      const line = { actor: "k", action: "jobs.create", targets: [], address: null, detail: {} }
+      yield* service.audit.append(Array.from({ length: 10_001 }, () => line))
+      yield* Effect.gen(function*() {
+        yield* pass("25 minutes")
+        assert.deepInclude((yield* finished("millrace-clean-up"))[0]?.result, { audit: 10_001 })
+        assert.deepStrictEqual(yield* service.audit.list({ limit: 1 }), [])
+      }).pipe(Effect.provide(
+        program({ keepAudit: 0 }).pipe(
+          Layer.provide(Layer.succeed(SystemJobs.AuditPrune, service.audit.prune))
+        )
+      ))
+    }))
 })

@@ -47,6 +47,21 @@ layer(Layer.fresh(driver), { excludeTestServices: true, timeout: 60_000 })("PgSe
       assert.strictEqual(yield* audit.prune(31 * 86_400_000), 1)
     }))
 
+  it.effect("prunes the audit in parts of 10,000 lines, and refuses to drop what is younger than 30 days", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const { audit } = yield* ServiceStorage.ServiceStorage
+      yield* sql.unsafe(`insert into millrace.audit (at, actor, action, targets, detail)
+        select now() - interval '100 days', 'k', 'jobs.create', '{}', '{}' from generate_series(1, 10005)`)
+      yield* audit.append([line])
+      const kept = (yield* audit.list({ limit: 1 }))[0]?.id
+      assert.strictEqual(yield* audit.prune(90 * 86_400_000), 10_000)
+      assert.strictEqual(yield* audit.prune(90 * 86_400_000), 5)
+      assert.strictEqual(yield* audit.prune(90 * 86_400_000), 0)
+      assert.strictEqual((yield* Effect.exit(audit.prune(0)))._tag, "Failure")
+      assert.strictEqual((yield* audit.list({ limit: 1 }))[0]?.id, kept)
+    }))
+
   it.effect("keeps no answer of a request whose transaction is undone", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient

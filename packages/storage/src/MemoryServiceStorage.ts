@@ -105,9 +105,11 @@ const fits = (line: AuditEntry, { action, actor, before, target }: AuditQuery): 
   && (action === undefined || line.action === action)
   && (target === undefined || line.targets.includes(target))
 
+/** Lines that one call drops at most. */
+const pruneMax = 10_000
+
+/** The oldest stand last. */
 const prune = (lines: Array<AuditEntry>, before: number): number => {
-  const kept = lines.filter((line) => DateTime.toEpochMillis(line.at) >= before)
-  const dropped = lines.length - kept.length
-  lines.splice(0, lines.length, ...kept)
-  return dropped
+  const old = lines.filter((line) => DateTime.toEpochMillis(line.at) < before).length
+  return lines.splice(Math.max(lines.length - old, lines.length - pruneMax)).length
 }

@@ -21,7 +21,7 @@ import type { StorageError } from "./StorageError.ts"
  *   `revoke` ends a key for ever; both answer null for an unknown or revoked one. `touch` says that keys were used.
  *   `any` tells whether there ever was a key: revoked and expired ones count.
  * - `audit.append` writes lines, in the caller's transaction if there is one. `list` reads a page. `prune` drops
- *   lines older than that, and answers how many.
+ *   lines older than that, at most 10,000 in one call, and answers how many; a driver may refuse to drop young ones.
  * - `requests`: see `IdempotentRequests`
  *
  * @stability unstable
