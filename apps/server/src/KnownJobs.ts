@@ -5,7 +5,7 @@
  */
 import { ApiError } from "@millrace/api"
 import type { JobType } from "@millrace/api"
-import { Queue } from "@millrace/queue"
+import { JobDefaults, Queue } from "@millrace/queue"
 import type { JobDefinition } from "@millrace/queue"
 import type { StorageError } from "@millrace/storage"
 import * as Cache from "effect/Cache"
@@ -73,7 +73,7 @@ export const layer = (sources: Sources): Layer.Layer<KnownJobs, never, Queue.Que
     KnownJobs,
     Effect.gen(function*() {
       const queue = yield* Queue.Queue
-      const defined = define(sources)
+      const defined = define(sources, yield* JobDefaults.JobDefaults)
       const workers = yield* Cache.makeWith(() => Effect.map(queue.overview, namesOf), {
         capacity: 1,
         timeToLive: (exit) => Exit.isSuccess(exit) ? namesAge : Duration.zero
@@ -92,13 +92,18 @@ export const layer = (sources: Sources): Layer.Layer<KnownJobs, never, Queue.Que
   )
 
 /** Compiles the definitions: their JSON Schemas and their checks. */
-const define = ({ builtIn, module }: Sources): ReadonlyMap<string, Known> =>
+const define = ({ builtIn, module }: Sources, defaults: JobDefaults.Values): ReadonlyMap<string, Known> =>
   new Map([
-    ...builtIn.map((definition) => [definition.name, compile(definition, "built-in")] as const),
-    ...module.map((definition) => [definition.name, compile(definition, "module")] as const)
+    ...builtIn.map((definition) => [definition.name, compile(definition, "built-in", defaults)] as const),
+    ...module.map((definition) => [definition.name, compile(definition, "module", defaults)] as const)
   ])
 
-const compile = (definition: JobDefinition.JobDefinition, source: "built-in" | "module"): Known => {
+const compile = (
+  defined: JobDefinition.JobDefinition,
+  source: "built-in" | "module",
+  defaults: JobDefaults.Values
+): Known => {
+  const definition = JobDefaults.applied(defined, defaults)
   const codec: Schema.ConstraintCodec<unknown, Schema.Json> = Schema.toCodecJson(definition.payloadSchema)
   const decode = Schema.decodeUnknownResult(codec, { onExcessProperty: "error" })
   return {

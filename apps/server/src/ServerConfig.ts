@@ -21,6 +21,11 @@
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
  * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
+ * | `MILLRACE_TIMEOUT` | longest attempt of jobs about which nobody says anything | `15 minutes` |
+ * | `MILLRACE_RETRY` | how the delays of their attempts grow: `exponential`, `linear`, `fixed`, `none` | `exponential` |
+ * | `MILLRACE_RETRY_BASE` | their first delay | `1 second` |
+ * | `MILLRACE_RETRY_CAP` | their longest delay | `1 hour` |
+ * | `MILLRACE_MAX_ATTEMPTS` | failures after which they are `dead` | `25` |
  * | `MILLRACE_METRICS_INTERVAL` | how often the database pool is looked at and logged | `60 seconds` |
  * | `MILLRACE_LOG_FORMAT` | `json`, `pretty` or `logfmt` | `pretty` at a terminal, else `logfmt` |
  * | `MILLRACE_LOG_LEVEL` | `debug`, `info`, `warn`, `error` or `none` | `info` |
@@ -30,6 +35,7 @@
  * @since 0.1.0
  */
 import { PayloadCodec } from "@millrace/queue"
+import * as JobDefaults from "@millrace/queue/JobDefaults"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -76,6 +82,7 @@ export interface ProgramConfig {
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
   readonly metricsInterval: Duration.Duration
+  readonly jobDefaults: JobDefaults.Values
   readonly jobs: ReadonlyArray<string>
   readonly migrate: boolean
   readonly payloadKeys: Redacted.Redacted | null
@@ -201,6 +208,7 @@ export const program: Config.Config<ProgramConfig> = Config.all({
     Config.withDefault(Duration.seconds(5))
   ),
   metricsInterval: Config.schema(interval, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
+  jobDefaults: JobDefaults.config,
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
   payloadKeys: Config.schema(PayloadCodec.KeysText, "MILLRACE_PAYLOAD_KEYS").pipe(Config.withDefault(null))

@@ -201,6 +201,49 @@ const database: ReadonlyArray<Setting> = [
   }
 ]
 
+const jobs: ReadonlyArray<Setting> = [
+  {
+    variable: "MILLRACE_TIMEOUT",
+    meaning: "longest attempt of jobs about which nobody says anything",
+    allowed: "1 millisecond to 365 days",
+    byDefault: "`15 minutes`",
+    example: "90 seconds",
+    wrong: "soon"
+  },
+  {
+    variable: "MILLRACE_RETRY",
+    meaning: "how the delays between their attempts grow",
+    allowed: "`exponential`, `linear`, `fixed`, `none`",
+    byDefault: "`exponential`",
+    example: "fixed",
+    wrong: "often"
+  },
+  {
+    variable: "MILLRACE_RETRY_BASE",
+    meaning: "their first delay, and the step of `linear`",
+    allowed: "1 millisecond to 365 days",
+    byDefault: "`1 second`",
+    example: "5 seconds",
+    wrong: "0 seconds"
+  },
+  {
+    variable: "MILLRACE_RETRY_CAP",
+    meaning: "their longest delay",
+    allowed: "1 millisecond to 365 days",
+    byDefault: "`1 hour`",
+    example: "10 minutes",
+    wrong: "500 days"
+  },
+  {
+    variable: "MILLRACE_MAX_ATTEMPTS",
+    meaning: "failures after which they are `dead`",
+    allowed: "1 to 10000",
+    byDefault: "`25`",
+    example: "3",
+    wrong: "0"
+  }
+]
+
 const rest: ReadonlyArray<Setting> = [
   {
     variable: "MILLRACE_JOBS",
@@ -235,7 +278,7 @@ const rest: ReadonlyArray<Setting> = [
  * @category constants
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Setting> = [...listening, ...access, ...database, ...rest]
+export const all: ReadonlyArray<Setting> = [...listening, ...access, ...database, ...jobs, ...rest]
 
 /**
  * Writes settings as rows of a table in Markdown.

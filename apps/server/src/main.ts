@@ -10,6 +10,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as BuiltinJobs from "@millrace/jobs/BuiltinJobs"
+import * as JobDefaults from "@millrace/queue/JobDefaults"
 import * as PayloadCodec from "@millrace/queue/PayloadCodec"
 import * as PoolWatch from "@millrace/queue/PoolWatch"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
@@ -90,6 +91,7 @@ const program = Effect.fnUntraced(function*(paths: ReadonlyArray<string>) {
       Server.layer({ config, handlers, jobs: { builtIn: BuiltinJobs.definitions, module: modules.flat() } })
     ),
     Layer.provide(PayloadCodec.layerText(program.payloadKeys)),
+    Layer.provide(JobDefaults.layer(program.jobDefaults)),
     Layer.provide(database(program))
   )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Job, Queue } from "@millrace/queue"
+import { Job, JobDefaults, Queue } from "@millrace/queue"
 import { MemoryStorage, Storage, StorageError } from "@millrace/storage"
 import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -38,6 +38,17 @@ const check = (known: KnownJobs.KnownJobs["Service"], name: string, payload: Sch
   Effect.map(known.check({ name, payload }), (refusal) => refusal?.error ?? null)
 
 describe("KnownJobs", () => {
+  it.effect("have the defaults of the server where they say nothing of their own", () =>
+    Effect.gen(function*() {
+      const own = Job.make("Own", { payload: {}, timeout: "3 seconds" })
+      const { known } = yield* harness({ sources: { builtIn: [own], module: [Echo] } })
+      const types = yield* known.all
+      assert.deepStrictEqual(types.map(({ name, timeoutMillis }) => [name, timeoutMillis]), [["Echo", 1000], [
+        "Own",
+        3000
+      ]])
+    }).pipe(Effect.scoped, Effect.provide(JobDefaults.layer({ timeoutMillis: 1000 }))))
+
   it.effect("lets payloads pass that fit the definition, without asking the storage", () =>
     Effect.gen(function*() {
       const { known, seen } = yield* harness()

@@ -42,7 +42,12 @@ describe("ServerConfig", () => {
       assert.strictEqual(server.drainSecret === null ? null : Redacted.value(server.drainSecret), "0123456789abcdef")
       const program = yield* ServerConfig.program
       assert.strictEqual(Redacted.value(program.databaseUrl), "postgres://localhost/jobs")
-      assert.deepInclude(program, { databaseConnections: 3, jobs: ["./jobs.ts", "./more.ts"], migrate: false })
+      assert.deepInclude(program, {
+        databaseConnections: 3,
+        metricsInterval: Duration.seconds(5),
+        jobs: ["./jobs.ts", "./more.ts"],
+        migrate: false
+      })
     }).pipe(withEnv({
       MILLRACE_HOST: "::1",
       MILLRACE_PORT: "0",
@@ -59,6 +64,7 @@ describe("ServerConfig", () => {
       MILLRACE_FAILURES_PER_MINUTE: "3",
       DATABASE_URL: "postgres://localhost/jobs",
       MILLRACE_DATABASE_CONNECTIONS: "3",
+      MILLRACE_METRICS_INTERVAL: "5 seconds",
       MILLRACE_JOBS: "./jobs.ts,./more.ts",
       MILLRACE_MIGRATE: "off"
     })))

@@ -26,7 +26,8 @@ const shown = (value: unknown): string =>
 
 describe("Settings", () => {
   it("are all that the sources read, and no other", () => {
-    const sources = ["ServerConfig.ts", "Logging.ts"].map((file) => read(`apps/server/src/${file}`)).join("\n")
+    const files = ["apps/server/src/ServerConfig.ts", "apps/server/src/Logging.ts", "packages/queue/src/JobDefaults.ts"]
+    const sources = files.map(read).join("\n")
     const names = [...sources.matchAll(/"(MILLRACE_[A-Z_]+|DATABASE_URL)"/g)].map(([, name]) => name)
     assert.sameMembers(Settings.all.map(({ variable }) => variable), [...new Set(names)])
   })

@@ -64,7 +64,11 @@ describe("main", () => {
           const gateway = yield* Gateway.Gateway
           const through = new URL(target)
           through.port = String(gateway.port)
-          const server = yield* start({ DATABASE_URL: through.href, MILLRACE_METRICS_INTERVAL: "50 millis" }, [
+          const server = yield* start({
+            DATABASE_URL: through.href,
+            MILLRACE_METRICS_INTERVAL: "50 millis",
+            MILLRACE_MAX_ATTEMPTS: "3"
+          }, [
             "--jobs",
             NodePath.join(import.meta.dirname, "support/jobs.ts")
           ])
@@ -95,6 +99,7 @@ describe("main", () => {
             const { id } = created.json as { readonly id: string }
             assert.deepInclude((yield* T.get(`/api/v1/jobs/${id}`)).json, {
               state: "available",
+              maxAttempts: 3,
               payload: { width: 100 }
             })
           }))

@@ -10,6 +10,7 @@ import * as SampleQueues from "@millrace/jobs/SampleQueues"
 import * as SystemJobs from "@millrace/jobs/SystemJobs"
 import * as SystemSchedules from "@millrace/jobs/SystemSchedules"
 import * as Handlers from "@millrace/queue/Handlers"
+import * as JobDefaults from "@millrace/queue/JobDefaults"
 import * as PayloadCodec from "@millrace/queue/PayloadCodec"
 import * as PoolWatch from "@millrace/queue/PoolWatch"
 import * as Queue from "@millrace/queue/Queue"
@@ -83,7 +84,8 @@ export const layer = (
       Layer.provideMerge(jobs(settings, exported)),
       Layer.provideMerge([Queue.layer, Scheduler.layer({ owner: settings.scheduleOwner }), workerOf(settings)]),
       // The settings were checked when they were read.
-      Layer.provide(Layer.orDie(PayloadCodec.layerText(settings.payloadKeys)))
+      Layer.provide(Layer.orDie(PayloadCodec.layerText(settings.payloadKeys))),
+      Layer.provide(JobDefaults.layer(settings.jobDefaults))
     )
 
 /** For the upkeep, a sample, and two who are told of alerts. */

@@ -146,6 +146,42 @@ const alerts: ReadonlyArray<Setting> = [
   setting("MILLRACE_ALERT_DEAD_RATE", "an alert above this share of dead jobs", "0 to 1", "`0.1`", "0.5", "2")
 ]
 
+const defaults: ReadonlyArray<Setting> = [
+  setting(
+    "MILLRACE_TIMEOUT",
+    "longest attempt of jobs about which nobody says anything",
+    "1 millisecond to 365 days",
+    "`15 minutes`",
+    "90 seconds",
+    "soon"
+  ),
+  setting(
+    "MILLRACE_RETRY",
+    "how the delays between their attempts grow",
+    "`exponential`, `linear`, `fixed`, `none`",
+    "`exponential`",
+    "fixed",
+    "often"
+  ),
+  setting(
+    "MILLRACE_RETRY_BASE",
+    "their first delay, and the step of `linear`",
+    "1 millisecond to 365 days",
+    "`1 second`",
+    "5 seconds",
+    "0 seconds"
+  ),
+  setting(
+    "MILLRACE_RETRY_CAP",
+    "their longest delay",
+    "1 millisecond to 365 days",
+    "`1 hour`",
+    "10 minutes",
+    "500 days"
+  ),
+  setting("MILLRACE_MAX_ATTEMPTS", "failures after which they are `dead`", "1 to 10000", "`25`", "3", "0")
+]
+
 const database: ReadonlyArray<Setting> = [
   setting(
     "DATABASE_URL",

@@ -35,6 +35,11 @@
  * | | `MILLRACE_DATABASE_MIN_CONNECTIONS` | connections that are kept open | `0` |
  * | | `MILLRACE_DATABASE_IDLE_TIMEOUT` | after which an unused connection is closed | `1 minute` |
  * | | `MILLRACE_DATABASE_CONNECT_TIMEOUT` | longest time to open a connection | `5 seconds` |
+ * | | `MILLRACE_TIMEOUT` | longest attempt of jobs about which nobody says anything | `15 minutes` |
+ * | | `MILLRACE_RETRY` | how their delays grow: `exponential`, `linear`, `fixed`, `none` | `exponential` |
+ * | | `MILLRACE_RETRY_BASE` | their first delay | `1 second` |
+ * | | `MILLRACE_RETRY_CAP` | their longest delay | `1 hour` |
+ * | | `MILLRACE_MAX_ATTEMPTS` | failures after which they are `dead` | `25` |
  * | | `MILLRACE_METRICS_INTERVAL` | how often the database pool is looked at and logged | `60 seconds` |
  *
  * @since 0.1.0
@@ -42,6 +47,7 @@
 import type * as AlertRules from "@millrace/jobs/AlertRules"
 import type * as AlertTargets from "@millrace/jobs/AlertTargets"
 import * as EmailPayload from "@millrace/jobs/EmailPayload"
+import * as JobDefaults from "@millrace/queue/JobDefaults"
 import * as PayloadCodec from "@millrace/queue/PayloadCodec"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
@@ -83,18 +89,19 @@ export interface WorkerSettings {
   readonly recycle: Duration.Duration | null
   readonly keepFinished: Duration.Duration
   readonly keepDead: Duration.Duration
+  readonly keepAudit: Duration.Duration
   readonly keepSamples: Duration.Duration
   readonly thresholds: AlertRules.Thresholds
   readonly alerts: AlertTargets.Targets
   readonly scheduleOwner: string
   readonly databaseUrl: Redacted.Redacted
   readonly prefetch: number | null
-  readonly keepAudit: Duration.Duration
   readonly databaseConnections: number
   readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
   readonly metricsInterval: Duration.Duration
+  readonly jobDefaults: JobDefaults.Values
   readonly builtin: boolean
   readonly migrate: boolean
   readonly payloadKeys: Redacted.Redacted | null
@@ -154,13 +161,6 @@ const Keep = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check
   })
 )
 
-const Secret = Schema.String.check(
-  Schema.isPattern(/^[^,\s]{16,}$/, { message: "must be one or two secrets of 16 characters or more, without spaces" })
-)
-
-/** Two, so that receivers can change from one to the other without a gap. */
-const Secrets = Schema.Redacted(
-  Schema.String.check(
 /** The database refuses to drop what is younger than 30 days. */
 const KeepAudit = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).check(
   Schema.makeFilter((duration) => {
@@ -169,6 +169,13 @@ const KeepAudit = DurationText.pipe(Schema.decodeTo(Schema.DurationFromString)).
   })
 )
 
+const Secret = Schema.String.check(
+  Schema.isPattern(/^[^,\s]{16,}$/, { message: "must be one or two secrets of 16 characters or more, without spaces" })
+)
+
+/** Two, so that receivers can change from one to the other without a gap. */
+const Secrets = Schema.Redacted(
+  Schema.String.check(
     Schema.makeFilter((text) => {
       const parts = text.split(",")
       return (parts.length <= 2 && parts.every((part) => Schema.is(Secret)(part))) ||
@@ -305,6 +312,7 @@ const environment = Config.all({
   recycle: Config.schema(Recycle, "MILLRACE_RECYCLE").pipe(Config.withDefault("off" as const)),
   keepFinished: Config.schema(Keep, "MILLRACE_KEEP_FINISHED").pipe(Config.withDefault(Duration.days(30))),
   keepDead: Config.schema(Keep, "MILLRACE_KEEP_DEAD").pipe(Config.withDefault(Duration.days(90))),
+  keepAudit: Config.schema(KeepAudit, "MILLRACE_KEEP_AUDIT").pipe(Config.withDefault(Duration.days(90))),
   keepSamples: Config.schema(Keep, "MILLRACE_KEEP_SAMPLES").pipe(Config.withDefault(Duration.days(14))),
   alertWebhooks: Config.Array(EmailPayload.HttpUrl, "MILLRACE_ALERT_WEBHOOKS").pipe(Config.withDefault([])),
   alertSecrets: Config.schema(Secrets, "MILLRACE_ALERT_SECRETS").pipe(Config.map(secretsOf), Config.withDefault([])),
@@ -312,7 +320,6 @@ const environment = Config.all({
   alertEmail: Config.schema(EmailPayload.EmailAddress, "MILLRACE_ALERT_EMAIL").pipe(Config.withDefault(null)),
   alertDepth: Config.schema(Depth, "MILLRACE_ALERT_DEPTH").pipe(Config.withDefault(10_000)),
   alertOldest: Config.schema(Pause, "MILLRACE_ALERT_OLDEST").pipe(Config.withDefault(Duration.minutes(5))),
-  keepAudit: Config.schema(KeepAudit, "MILLRACE_KEEP_AUDIT").pipe(Config.withDefault(Duration.days(90))),
   alertRunning: Config.schema(Pause, "MILLRACE_ALERT_RUNNING").pipe(Config.withDefault(Duration.hours(1))),
   alertDeadRate: Config.schema(Rate, "MILLRACE_ALERT_DEAD_RATE").pipe(Config.withDefault(0.1)),
   scheduleOwner: Config.schema(Name, "MILLRACE_SCHEDULE_OWNER").pipe(Config.withDefault("default")),
@@ -326,6 +333,7 @@ const environment = Config.all({
   databaseConnectTimeout: Config.schema(Pause, "MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
     Config.withDefault(Duration.seconds(5))
   ),
+  jobDefaults: JobDefaults.config,
   metricsInterval: Config.schema(Pause, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
   builtin: Config.Boolean("MILLRACE_BUILTIN").pipe(Config.withDefault(true)),
   migrate: Config.Boolean("MILLRACE_MIGRATE").pipe(Config.withDefault(true)),
@@ -362,6 +370,7 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     standstill: found.standstill,
     keepFinished: found.keepFinished,
     keepDead: found.keepDead,
+    keepAudit: found.keepAudit,
     keepSamples: found.keepSamples,
     thresholds: {
       depth: found.alertDepth,
@@ -370,7 +379,6 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
       deadRate: found.alertDeadRate
     },
     alerts: {
-    keepAudit: found.keepAudit,
       webhooks: found.alertWebhooks,
       secrets: found.alertSecrets,
       mayBePrivate: found.alertPrivate,
@@ -385,6 +393,7 @@ export const resolve = Effect.fnUntraced(function*(given: Flags) {
     databaseIdleTimeout: found.databaseIdleTimeout,
     databaseConnectTimeout: found.databaseConnectTimeout,
     metricsInterval: found.metricsInterval,
+    jobDefaults: found.jobDefaults,
     builtin: Option.getOrElse(given.builtin, () => found.builtin),
     migrate: found.migrate,
     payloadKeys: found.payloadKeys,

@@ -29,7 +29,8 @@ const settled = Effect.fnUntraced(function*(env: Record<string, string>) {
 
 layer(NodeServices.layer)("Settings", (it) => {
   it("are all that the sources read, and no other", () => {
-    const names = [...read("apps/worker/src/WorkerSettings.ts").matchAll(/"(MILLRACE_[A-Z_]+|DATABASE_URL)"/g)]
+    const sources = ["apps/worker/src/WorkerSettings.ts", "packages/queue/src/JobDefaults.ts"].map(read).join("\n")
+    const names = [...sources.matchAll(/"(MILLRACE_[A-Z_]+|DATABASE_URL)"/g)]
     assert.sameMembers(Settings.all.map(({ variable }) => variable), [...new Set(names.map(([, name]) => name))])
   })
 

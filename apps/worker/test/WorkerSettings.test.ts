@@ -1,6 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { AlertRules, AlertTargets } from "@millrace/jobs"
+import { JobDefaults } from "@millrace/queue"
+import { RetryPolicy } from "@millrace/retry-policy"
 import { ConfigProvider, Duration, Effect, Redacted } from "effect"
 import { Command } from "effect/cli"
 import * as Environment from "../src/Environment.ts"
@@ -54,9 +56,9 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         databaseIdleTimeout,
         databaseUrl,
         grace,
+        keepAudit,
         keepDead,
         keepFinished,
-        keepAudit,
         keepSamples,
         lease,
         metricsInterval,
@@ -76,6 +78,7 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         jobs: [],
         queues: ["default"],
         concurrency: 10,
+        jobDefaults: { ...JobDefaults.values, maxAttempts: 25 },
         recycle: null,
         thresholds: AlertRules.defaults,
         alerts: AlertTargets.nobody,
@@ -105,10 +108,10 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_RECYCLE: "10 minutes",
         MILLRACE_KEEP_FINISHED: "7 days",
         MILLRACE_KEEP_DEAD: "365 days",
+        MILLRACE_KEEP_AUDIT: "30 days",
         MILLRACE_KEEP_SAMPLES: "2 days",
         MILLRACE_ALERT_WEBHOOKS: "https://example.com/a,http://localhost/b",
         MILLRACE_ALERT_SECRETS: "0123456789abcdef,fedcba9876543210",
-        MILLRACE_KEEP_AUDIT: "30 days",
         MILLRACE_ALERT_PRIVATE: "on",
         MILLRACE_ALERT_EMAIL: "ops@example.com",
         MILLRACE_ALERT_DEPTH: "5",
@@ -124,6 +127,11 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         MILLRACE_DATABASE_IDLE_TIMEOUT: "10 seconds",
         MILLRACE_DATABASE_CONNECT_TIMEOUT: "2 seconds",
         MILLRACE_METRICS_INTERVAL: "5 seconds",
+        MILLRACE_TIMEOUT: "90 seconds",
+        MILLRACE_RETRY: "fixed",
+        MILLRACE_RETRY_BASE: "5 seconds",
+        MILLRACE_RETRY_CAP: "1 minute",
+        MILLRACE_MAX_ATTEMPTS: "3",
         MILLRACE_PAYLOAD_KEYS: `a:${payloadSecret}`,
         MILLRACE_LOG_FORMAT: "json",
         MILLRACE_LOG_LEVEL: "Debug"
@@ -159,6 +167,11 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
         jobs: ["./a.ts", "./b.ts"],
         queues: ["default", "mail"],
         concurrency: 20,
+        jobDefaults: {
+          timeoutMillis: 90_000,
+          retry: RetryPolicy.fixed("5 seconds", { cap: "1 minute", maxAttempts: 3, jitter: "equal" }),
+          maxAttempts: 3
+        },
         thresholds: { depth: 5, oldestMillis: 1000, runningMillis: 2000, deadRate: 0.5 },
         scheduleOwner: "shop",
         databaseConnections: 4,

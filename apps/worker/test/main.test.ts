@@ -93,6 +93,34 @@ layer(Layer.merge(Database, NodeServices.layer), { excludeTestServices: true })(
       yield* worker.line(/level=WARN.*database pool is too small: \d+ had to wait/)
     }))
 
+  it.effect("ends jobs that say nothing by the time-out and the retry strategy of its settings", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const worker = yield* start(["--log-format", "logfmt", "--jobs", fixture("jobs.ts")], {
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_TIMEOUT: "50 millis",
+        MILLRACE_RETRY: "none"
+      })
+      yield* worker.line(/worker ready/)
+      const { id } = yield* AwaitFile.enqueue({ file: "/nowhere/to/be/found" })
+      yield* worker.line(/job is dead .*Timeout: The attempt took longer than 50 ms/)
+      const job = yield* Queue.Queue.use((queue) => queue.awaitFinished(id))
+      assert.deepStrictEqual([job.state, job.failures], ["dead", 1])
+    }))
+
+  it.effect("drops lines of the server's audit that were kept long enough", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* sql.unsafe(`insert into millrace.audit (at, actor, action, targets, detail)
+        values (now() - interval '80 days', 'k', 'jobs.create', '{}', '{}'), (now(), 'k', 'jobs.create', '{}', '{}')`)
+      yield* startWorker()
+      const queue = yield* Queue.Queue
+      const payload = { finishedMillis: 86_400_000, deadMillis: 86_400_000, auditMillis: 79 * 86_400_000 }
+      const { id } = yield* queue.enqueueEncoded({ name: "millrace-clean-up", queue: "millrace", payload })
+      assert.deepInclude((yield* queue.awaitFinished(id)).result, { audit: 1 })
+      assert.lengthOf(yield* sql.unsafe("select from millrace.audit"), 1)
+    }))
+
   it.effect("lets a running job end when it is told to stop, and exits with 0", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

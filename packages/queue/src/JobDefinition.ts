@@ -26,6 +26,8 @@ export type AnySchema = JobCodec.AnySchema
  *
  * `priority` is 0 (first) to 100. `maxAttempts` is that of the job, else of its retry policy.
  * `versionMin` is the oldest version of the payload that a worker still takes.
+ * `leavesTimeout`, `leavesRetry` and `leavesAttempts` say that the definition has none of its own, so that `JobDefaults`
+ * may give another.
  *
  * @stability unstable
  * @category models
@@ -37,6 +39,9 @@ export interface Options<Payload = unknown> {
   readonly timeoutMillis: number
   readonly maxAttempts: number
   readonly retry: RetryPolicy.RetryPolicy
+  readonly leavesTimeout: boolean
+  readonly leavesRetry: boolean
+  readonly leavesAttempts: boolean
   readonly tags: ReadonlyArray<string>
   readonly version: number
   readonly versionMin: number

@@ -31,6 +31,7 @@ import * as Shutdown from "./internal/shutdown.ts"
 import * as Supervisor from "./internal/supervisor.ts"
 import * as Timekeeper from "./internal/timekeeper.ts"
 import * as Workshop from "./internal/workshop.ts"
+import * as JobDefaults from "./JobDefaults.ts"
 import type { WorkerOptions } from "./WorkerOptions.ts"
 
 /**
@@ -148,6 +149,7 @@ export const layer = (
   Layer.effectContext(Effect.gen(function*() {
     const storage = yield* Storage.Storage
     const settings = yield* Effect.orDie(Effect.suspend(() => Effect.fromResult(Settings.resolve(options))))
+    const defaults = yield* JobDefaults.JobDefaults
     const shop = yield* Workshop.make(storage, settings)
     const crew = yield* Effect.acquireRelease(startActors(shop), ({ fibers }) => Shutdown.stopWorker(shop, fibers))
     const drain = Effect.suspend(() => {
@@ -156,7 +158,7 @@ export const layer = (
     })
     return Context.make(Worker, Worker.of({ id: shop.id, health: Effect.sync(() => healthOf(shop, crew)), drain }))
       .pipe(
-        Context.add(Handlers, Registration.make(shop))
+        Context.add(Handlers, Registration.make(shop, defaults))
       )
   }))
 

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { EnqueueOptions } from "@millrace/queue/EnqueueOptions"
+import * as JobDefaults from "@millrace/queue/JobDefaults"
 import type { AnySchema, JobDefinition } from "@millrace/queue/JobDefinition"
 import * as JobRequest from "@millrace/queue/JobRequest"
 import type { InvalidOption, InvalidPayload } from "@millrace/queue/QueueError"
@@ -20,7 +21,7 @@ import { Scheduler } from "./Scheduler.ts"
 import type { PolicySpec, TimingSpec } from "./ScheduleSpec.ts"
 
 /**
- * What every schedule in code says: the job, its payload, its options without a time, and the policies.
+ * What every schedule in code says: the job, its payload, its options without a time and parents, and the policies.
  *
  * @stability unstable
  * @category models
@@ -29,7 +30,7 @@ import type { PolicySpec, TimingSpec } from "./ScheduleSpec.ts"
 export interface ScheduledWork<Payload extends AnySchema> extends PolicySpec {
   readonly job: JobDefinition<string, Payload>
   readonly payload: NoInfer<Payload["Type"]>
-  readonly options?: Omit<EnqueueOptions, "delay" | "runAt">
+  readonly options?: Omit<EnqueueOptions, "delay" | "runAt" | "parents">
 }
 
 /**
@@ -83,7 +84,8 @@ const declare = <Payload extends AnySchema>(
   { jitter, job, misfire, options, overlap, payload }: ScheduledWork<Payload>
 ): DeclaredLayer =>
   Layer.effectDiscard(Effect.flatMap(
-    Effect.suspend(() => Effect.fromResult(JobRequest.fromPayload(job, payload, options))),
+    Effect.flatMap(JobDefaults.JobDefaults, (defaults) =>
+      Effect.fromResult(JobRequest.fromPayload(job, payload, options, defaults))),
     (newJob) =>
       Scheduler.use((scheduler) =>
         scheduler.declare({ name, ...timing, jitter, misfire, overlap, job: Steering.timeless(newJob) })

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Actor from "@millrace/queue/Actor"
+import { JobDefaults } from "@millrace/queue/JobDefaults"
 import { JobRegistry } from "@millrace/queue/JobRegistry"
 import { PayloadCodec } from "@millrace/queue/PayloadCodec"
 import type { InvalidOption, InvalidPayload, UnknownJob } from "@millrace/queue/QueueError"
@@ -159,6 +160,7 @@ export const layer = (
     Effect.gen(function*() {
       const storage = EncodedSchedules.make(yield* ScheduleStorage.ScheduleStorage, yield* PayloadCodec)
       const registry = yield* JobRegistry
+      const defaults = yield* JobDefaults
       const wake = Latch.makeUnsafe(false)
       const afterWrite = Effect.sync(() => wake.openUnsafe())
       const declarations = Declaring.make(options)
@@ -169,7 +171,7 @@ export const layer = (
       ]
       yield* Effect.forEach(actors, (actor) => Effect.forkScoped(Actor.run(actor)), { discard: true })
       return Scheduler.of({
-        ...Steering.make(storage, registry, afterWrite),
+        ...Steering.make(storage, { registry, defaults }, afterWrite),
         ...Reading.make(storage),
         declare: (declaration) => Declaring.add(declarations, declaration)
       })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { JobDefaults } from "@millrace/queue"
 import { MemoryScheduleStorage, MemoryStorage, ScheduleStorage } from "@millrace/storage"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -53,6 +54,19 @@ describe("a schedule in code", () => {
       assert.deepInclude(schedule?.job, { name: "Report", payload, queue: "default" })
       yield* pass("1 hour")
       assert.strictEqual(iso((yield* get("hourly"))?.last?.instant ?? null), "2026-01-01T01:00:00.000Z")
+    }).pipe(Effect.scoped, Effect.provide(storages)))
+
+  it.effect("stores as many attempts as the defaults of the program say, as schedules made by name do", () =>
+    Effect.gen(function*() {
+      yield* Effect.gen(function*() {
+        yield* run(daily)
+        const scheduler = yield* Scheduler.Scheduler
+        yield* scheduler.create({ name: "by-name", every: "1 hour", job: TestScheduler.report })
+      }).pipe(
+        Effect.provide(Layer.provideMerge(Scheduler.layer(), JobDefaults.layer({ maxAttempts: 2 })))
+      )
+      assert.strictEqual((yield* get("daily"))?.job.maxAttempts, 2)
+      assert.strictEqual((yield* get("by-name"))?.job.maxAttempts, 2)
     }).pipe(Effect.scoped, Effect.provide(storages)))
 
   it.effect("changes with the code, keeps its time when that did not change, and its pause in any case", () =>

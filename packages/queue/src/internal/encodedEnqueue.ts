@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Defaults from "../Defaults.ts"
 import type { EncodedRequest } from "../EnqueueOptions.ts"
+import type * as JobDefaults from "../JobDefaults.ts"
 import type { Registered } from "../JobRegistry.ts"
 import type { EnqueueError, InvalidOption, InvalidPayload } from "../QueueError.ts"
 import { UnknownJob } from "../QueueError.ts"
@@ -38,9 +39,10 @@ export const produceOne = (produce: Producer["produce"], order: Order): Effect.E
 /** The new job of a request. */
 export const toNewJob = (
   registry: Registered,
-  request: EncodedRequest
+  request: EncodedRequest,
+  defaults: JobDefaults.Values
 ): Result.Result<NewJob, InvalidPayload | InvalidOption | UnknownJob> =>
-  Result.map(toOrder(registry, request), ({ job }) => job)
+  Result.map(toOrder(registry, request), (order) => NewJobs.jobOf(order, defaults))
 
 const toOrder = (
   registry: Registered,

@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Defaults from "../Defaults.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
+import * as JobDefaults from "../JobDefaults.ts"
 import type { JobDefinition, Options } from "../JobDefinition.ts"
 import type { InvalidOption } from "../QueueError.ts"
 import { InvalidPayload } from "../QueueError.ts"
@@ -28,8 +29,16 @@ export type Checked<A> = Result.Result<A, InvalidPayload | InvalidOption>
 const payloadBounds: JsonGuard.Bounds = { bytes: Defaults.payloadBytes, depth: Defaults.jsonDepth }
 
 /** The new job of a definition and a payload of its type. */
-export const fromPayload = (definition: JobDefinition, payload: unknown, options: EnqueueOptions): Checked<NewJob> =>
-  Result.map(orderPayload(definition, payload, options), ({ job }) => job)
+export const fromPayload = (
+  definition: JobDefinition,
+  payload: unknown,
+  options: EnqueueOptions,
+  defaults: JobDefaults.Values = JobDefaults.values
+): Checked<NewJob> => Result.map(orderPayload(definition, payload, options), (order) => jobOf(order, defaults))
+
+/** The job of an order, with the attempts that it left to others. */
+export const jobOf = ({ job, leavesAttempts }: Order, defaults: JobDefaults.Values): NewJob =>
+  leavesAttempts ? { ...job, maxAttempts: JobDefaults.attemptsOf(defaults) } : job
 
 /** The new job of a definition and a payload of its type, with what belongs to it. */
 export const orderPayload = (definition: JobDefinition, payload: unknown, options: EnqueueOptions): Checked<Order> => {
@@ -61,7 +70,12 @@ export const orderUnknown = (name: string, payload: unknown, options: EnqueueOpt
   if (misfit !== null) return refusePayload(name, misfit)
   return Result.map(
     assemble(name, payload as Schema.Json, undefinedOptions, options, null),
-    (job) => ({ job, rules: rulesOf(name, undefinedOptions, options), reduce: null })
+    (job) => ({
+      job,
+      rules: rulesOf(name, undefinedOptions, options),
+      reduce: null,
+      leavesAttempts: leavesAttempts(undefinedOptions, options)
+    })
   )
 }
 
@@ -74,8 +88,13 @@ const toOrder = (
   Result.map(assemble(definition.name, encoded, definition.options, options, { payload }), (job) => ({
     job,
     rules: rulesOf(definition.name, definition.options, options),
-    reduce: reducerOf(definition, payload, options)
+    reduce: reducerOf(definition, payload, options),
+    leavesAttempts: leavesAttempts(definition.options, options)
   }))
+
+/** Nobody said how often the job may fail. */
+const leavesAttempts = (defaults: Options, { maxAttempts, retry }: EnqueueOptions): boolean =>
+  defaults.leavesAttempts && maxAttempts === undefined && retry === undefined
 
 /** The order of a job that only the enqueue asks for has to be declared too. */
 const rulesOf = (name: string, defaults: Options, { fifo }: EnqueueOptions): ReadonlyArray<LimitRule> =>
@@ -103,6 +122,9 @@ const undefinedOptions: Options = {
   timeoutMillis: Defaults.timeoutMillis,
   maxAttempts: RetryPolicy.attemptsLimit(RetryPolicy.default),
   retry: RetryPolicy.default,
+  leavesTimeout: true,
+  leavesRetry: true,
+  leavesAttempts: true,
   tags: [],
   version: 1,
   versionMin: 1,
@@ -134,7 +156,17 @@ const assemble = (
       : yield* Checks.label("tenant", options.tenant)
     const queue = yield* Checks.label("queue", options.queue ?? defaults.queue)
     const ownLimits = typed === null ? [] : defaults.limitsOf?.(typed.payload, tenant) ?? []
+    const parents = options.parents === undefined ? [] : yield* Checks.parents(options.parents)
     const fifoKey = options.fifo ?? (typed === null ? undefined : defaults.fifoKey?.(typed.payload))
+    const once = yield* Once.resolve(
+      { name, queue, tenant },
+      defaults,
+      options,
+      () => typed === null ? undefined : defaults.onceKey?.(typed.payload)
+    )
+    if (once.debounce !== null && parents.length > 0) {
+      return yield* Checks.refuse("parents", "parents and debounce exclude each other")
+    }
     return {
       name: yield* Checks.label("name", name),
       version: defaults.version,
@@ -147,14 +179,10 @@ const assemble = (
       maxAttempts: yield* Checks.attempts(options.maxAttempts ?? attemptsOf(options, defaults)),
       timeoutMillis: options.timeout === undefined ? null : yield* Checks.timeout(options.timeout),
       retry: yield* Policies.stored(options),
-      ...(yield* Once.resolve(
-        { name, queue, tenant },
-        defaults,
-        options,
-        () => typed === null ? undefined : defaults.onceKey?.(typed.payload)
-      )),
+      ...once,
       limits: yield* JobLimits.resolve(name, tenant, options, ownLimits, fifoKey),
-      tags: yield* Checks.tags(options.tags ?? defaults.tags)
+      tags: yield* Checks.tags(options.tags ?? defaults.tags),
+      ...(parents.length === 0 ? {} : { parents })
     }
   })
 

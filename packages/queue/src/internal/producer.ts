@@ -10,10 +10,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Defaults from "../Defaults.ts"
-import type { InvalidOption, InvalidPayload } from "../QueueError.ts"
+import * as JobDefaults from "../JobDefaults.ts"
+import type { InvalidPayload } from "../QueueError.ts"
+import { InvalidOption } from "../QueueError.ts"
 import { WorkerIdentity } from "../WorkerIdentity.ts"
 import * as Declarer from "./declarer.ts"
 import * as Inserter from "./inserter.ts"
+import * as NewJobs from "./newJob.ts"
 import * as Reducers from "./reducer.ts"
 
 /** A job on its way into the storage, with what has to be known beside it. */
@@ -23,6 +26,8 @@ export interface Order {
   readonly rules: ReadonlyArray<LimitRule>
   /** For a debounced job: what its payload and that of the waiting one become. */
   readonly reduce: Reducers.Reducer | null
+  /** Nobody said how often it may fail: the defaults of the producer decide. */
+  readonly leavesAttempts: boolean
 }
 
 /** Why an order may be refused on its way. */
@@ -34,18 +39,27 @@ export interface Producer extends Inserter.Inserter, Declarer.Declarer {
   readonly produce: (orders: ReadonlyArray<Order>) => Effect.Effect<ReadonlyArray<InsertResult>, OrderError>
 }
 
+/** A parent that is not there is the caller's mistake, as any other option that can not be. */
+const refuseParent = (error: StorageError): Effect.Effect<never, StorageError | InvalidOption> =>
+  Effect.fail(
+    error.reason._tag === "Invalid" && error.reason.field === "parents"
+      ? new InvalidOption({ field: "parents", detail: error.reason.detail })
+      : error
+  )
+
 /** The producer of a storage, until the scope closes. */
 export const make = Effect.fnUntraced(
   function*(storage: Storage["Service"]): Effect.fn.Return<Producer, never, Scope.Scope> {
     const { release } = yield* WorkerIdentity
+    const defaults = yield* JobDefaults.JobDefaults
     const inserter = yield* Inserter.make(storage)
     const { declare } = yield* Declarer.forProducer(storage, release)
     const lock = yield* Semaphore.make(1)
     const insert = (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
-      const jobs = orders.map(({ job }) => job)
+      const jobs = orders.map((order) => NewJobs.jobOf(order, defaults))
       return orders.some(({ reduce }) => reduce !== null)
         ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
-        : inserter.insert(jobs)
+        : Effect.catch(inserter.insert(jobs), refuseParent)
     }
     return {
       insert: inserter.insert,

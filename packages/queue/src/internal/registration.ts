@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import type { Handler, Handlers } from "../Handlers.ts"
+import * as JobDefaults from "../JobDefaults.ts"
 import { InvalidOption } from "../QueueError.ts"
 import * as ClaimTable from "./claimTable.ts"
 import * as Declarer from "./declarer.ts"
@@ -13,9 +14,9 @@ import * as Shutdown from "./shutdown.ts"
 import * as Workshop from "./workshop.ts"
 
 /** The handlers of a worker. */
-export const make = (shop: Workshop.Workshop): Handlers["Service"] => ({
+export const make = (shop: Workshop.Workshop, defaults: JobDefaults.Values): Handlers["Service"] => ({
   register: (given) => {
-    const handler = prepare(given)
+    const handler = prepare(given, defaults)
     return Effect.acquireRelease(add(shop, handler), () => letGo(shop, handler))
   },
   names: Effect.sync(() => Workshop.names(shop))
@@ -39,8 +40,9 @@ const add = (shop: Workshop.Workshop, handler: Handler): Effect.Effect<void> =>
   })
 
 /** A handler's attempts do not belong to the span in which its layer was built. Flat, for it is added to for every job. */
-const prepare = (handler: Handler): Handler => ({
+const prepare = (handler: Handler, defaults: JobDefaults.Values): Handler => ({
   ...handler,
+  definition: JobDefaults.applied(handler.definition, defaults),
   context: Context.omit(Tracer.ParentSpan)(handler.context)
 })
 

@@ -2,6 +2,7 @@
  * The methods of the scheduler that write: each is one decision over the stored schedule.
  */
 import type { EncodedRequest } from "@millrace/queue/EnqueueOptions"
+import type * as JobDefaults from "@millrace/queue/JobDefaults"
 import type { Registered } from "@millrace/queue/JobRegistry"
 import * as JobRequest from "@millrace/queue/JobRequest"
 import type { InvalidOption, InvalidPayload, UnknownJob } from "@millrace/queue/QueueError"
@@ -22,13 +23,19 @@ import * as Specification from "./specification.ts"
 
 type Service = Scheduler["Service"]
 
+/** What is known of kinds of jobs: their definitions, and what holds where nothing is said. */
+interface Known {
+  readonly registry: Registered
+  readonly defaults: JobDefaults.Values
+}
+
 /** A schedule that was written. */
 type Written<E> = Effect.Effect<Modified<Result.Result<null, E>>, StorageError>
 
 /** The writing methods. `afterWrite` wakes the ticker. */
 export const make = (
   storage: ScheduleStorage["Service"],
-  registry: Registered,
+  known: Known,
   afterWrite: Effect.Effect<void>
 ): Pick<Service, "create" | "update" | "pause" | "resume" | "trigger" | "remove" | "backfill"> => {
   const edit = <E>(name: string, change: (current: ScheduleRecord, now: DateTime.Utc) => Change<E>) =>
@@ -41,7 +48,7 @@ export const make = (
     Effect.tap(writtenRecord(edit(name, change)), afterWrite)
   return {
     create: Effect.fnUntraced(function*(spec) {
-      const schedule = yield* Effect.fromResult(fromSpec(registry, spec, yield* nowMillis(storage)))
+      const schedule = yield* Effect.fromResult(fromSpec(known, spec, yield* nowMillis(storage)))
       const written = storage.modify(
         schedule.name,
         (current, now) =>
@@ -50,7 +57,7 @@ export const make = (
       return yield* Effect.tap(writtenRecord(written), afterWrite)
     }),
     update: Effect.fnUntraced(function*(name, change) {
-      const changes = yield* Effect.fromResult(changesOf(registry, change, yield* nowMillis(storage)))
+      const changes = yield* Effect.fromResult(changesOf(known, change, yield* nowMillis(storage)))
       return yield* steer(name, (current, now) =>
         current.owner === null
           ? stored(changed(current, changes, now))
@@ -121,7 +128,7 @@ const changed = (current: Schedule, changes: Changes, now: DateTime.Utc): Schedu
 }
 
 const fromSpec = (
-  registry: Registered,
+  known: Known,
   spec: ScheduleSpec,
   nowMillis: number
 ): Result.Result<Schedule, InvalidSchedule | InvalidPayload | InvalidOption | UnknownJob> =>
@@ -130,7 +137,7 @@ const fromSpec = (
       name: yield* Specification.name(spec.name),
       owner: null,
       timing: yield* Specification.timing(spec, nowMillis),
-      job: yield* jobOf(registry, spec.job),
+      job: yield* jobOf(known, spec.job),
       ...(yield* Specification.policy(spec)),
       nextAt: null,
       pausedAt: null,
@@ -140,7 +147,7 @@ const fromSpec = (
   })
 
 const changesOf = (
-  registry: Registered,
+  known: Known,
   change: ScheduleChange,
   nowMillis: number
 ): Result.Result<Changes, InvalidSchedule | InvalidPayload | InvalidOption | UnknownJob> =>
@@ -148,7 +155,7 @@ const changesOf = (
     const policy = yield* Specification.policy(change)
     return {
       ...(Specification.hasTiming(change) ? { timing: yield* Specification.timing(change, nowMillis) } : {}),
-      ...(change.job === undefined ? {} : { job: yield* jobOf(registry, change.job) }),
+      ...(change.job === undefined ? {} : { job: yield* jobOf(known, change.job) }),
       ...(change.jitter === undefined ? {} : { jitterMillis: policy.jitterMillis }),
       ...(change.overlap === undefined ? {} : { overlap: policy.overlap }),
       ...(change.misfire === undefined ? {} : { misfire: policy.misfire })
@@ -156,19 +163,22 @@ const changesOf = (
   })
 
 const jobOf = (
-  registry: Registered,
+  known: Known,
   request: EncodedRequest
 ): Result.Result<ScheduledJob, InvalidSchedule | InvalidPayload | InvalidOption | UnknownJob> => {
   if (typeof request !== "object" || request === null) return Specification.refuse("job", "expected a job")
   for (const field of ["delay", "runAt"] as const) {
     if (request[field] !== undefined) return Specification.refuse(`job.${field}`, "the schedule says when the job runs")
   }
-  return Result.map(JobRequest.fromEncoded(registry, request), timeless)
+  if (request.parents !== undefined) {
+    return Specification.refuse("job.parents", "a job of a schedule waits for no other")
+  }
+  return Result.map(JobRequest.fromEncoded(known.registry, request, known.defaults), timeless)
 }
 
 /** A job without its time. */
 export const timeless = (newJob: NewJob): ScheduledJob => {
-  const { delayMillis: _, runAt: __, ...job } = newJob
+  const { delayMillis: _, parents: ___, runAt: __, ...job } = newJob
   return job
 }
 
