@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: [fileURLToPath(new URL("../packages/postgres-embedded/src/TestGlobalSetup.ts", import.meta.url))],
     include: ["packages/storage-postgres/test/**/*.test.ts"],
     exclude: [
-      "**/{PgMigrations,PgError,PgSchema,PgHeart,Plans,SqlEnqueue}.test.ts",
+      "**/{PgMigrations,PgError,PgSchema,PgHeart,PgPooledClient,Plans,SqlEnqueue}.test.ts",
       "**/{PgSampleStorage,PgScheduleStorage,PgServiceStorage}.test.ts",
       "**/{notifier,partitions,hint,listener}.test.ts"
     ],
