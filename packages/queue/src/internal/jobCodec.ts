@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
+import * as Mask from "./mask.ts"
 
 /** A schema that a job may use: any that needs no services and decodes synchronously. */
 export type AnySchema = Schema.ConstraintCodec<unknown, unknown>
@@ -36,6 +37,17 @@ export interface JobCodec {
   readonly decodeSuccess: Convert<Schema.Json, unknown>
   readonly encodeError: Convert<unknown, Schema.Json>
   readonly decodeError: Convert<Schema.Json, unknown>
+  /** What of its JSON may be shown. */
+  readonly shown: Shown
+  /** Whether anything of the payload may not be shown. */
+  readonly hidesPayload: boolean
+}
+
+/** Values as they may be shown: hidden parts are replaced, and whole values that do not fit a schema which hides any. */
+export interface Shown {
+  readonly payload: (json: Schema.Json, version: number) => Schema.Json
+  readonly success: (json: Schema.Json) => Schema.Json
+  readonly error: (json: Schema.Json) => Schema.Json
 }
 
 /** The schemas of a job. */
@@ -56,17 +68,52 @@ interface Upcaster {
 /** Compiles the schemas of a job. */
 export const make = ({ error, payload, success, upcasters = {}, version = 1 }: Schemas): JobCodec => {
   const present = pairOf(payload)
+  const isDiscreet = maskOf(payload) !== null
   const older = new Map(
-    Object.entries(upcasters).map(([key, upcaster]) => [Number(key), upcast(upcaster, present)] as const)
+    Object.entries(upcasters).map(([key, upcaster]) =>
+      [Number(key), upcast(upcaster, present, isDiscreet || maskOf(upcaster.payload) !== null)] as const
+    )
   )
   return {
     ...pair("Payload", payload),
     decodeVersion: (json, stored) =>
       stored === version ? present.decode(json) : older.get(stored)?.(json) ?? unknownVersion(stored),
     ...pair("Success", success),
-    ...pair("Error", error)
+    ...pair("Error", error),
+    shown: {
+      payload: shownVersions(payload, version, upcasters),
+      success: shownOf(success) ?? asItIs,
+      error: shownOf(error) ?? asItIs
+    },
+    hidesPayload: isDiscreet
   }
 }
+
+const asItIs = (json: Schema.Json): Schema.Json => json
+
+/** Null for a schema that hides nothing. */
+const shownOf = (schema: AnySchema): ((json: Schema.Json) => Schema.Json) | null => {
+  const mask = maskOf(schema)
+  if (mask === null) return null
+  const { decode } = pairOf(schema)
+  return (json) => decode(json)._tag === "Fits" ? mask.apply(json) : Mask.hidden
+}
+
+/** Of a version that is not known here, or that hides nothing although the present one does, nothing is shown. */
+const shownVersions = (
+  payload: AnySchema,
+  version: number,
+  upcasters: NonNullable<Schemas["upcasters"]>
+): Shown["payload"] => {
+  const present = shownOf(payload)
+  const older = new Map(Object.entries(upcasters).map(([key, old]) => [Number(key), shownOf(old.payload)] as const))
+  return (json, stored) => {
+    const shown = stored === version ? present : older.get(stored) ?? null
+    return shown === null ? (present === null ? json : Mask.hidden) : shown(json)
+  }
+}
+
+const maskOf = (schema: AnySchema): Mask.Mask | null => Mask.make(Schema.toCodecJson(schema).ast)
 
 const unknownVersion = (stored: number): Converted<never> => ({
   _tag: "Misfit",
@@ -74,12 +121,12 @@ const unknownVersion = (stored: number): Converted<never> => ({
 })
 
 /** What an upcaster answers must fit the present schema: it is encoded to see, and its present form is what runs. */
-const upcast = ({ payload, to }: Upcaster, present: PairOf): Convert<Schema.Json, unknown> => {
+const upcast = ({ payload, to }: Upcaster, present: PairOf, isDiscreet: boolean): Convert<Schema.Json, unknown> => {
   const old = pairOf(payload)
   return (json) => {
     const decoded = old.decode(json)
     if (decoded._tag === "Misfit") return decoded
-    const raised = guarded(() => to(decoded.value as never))
+    const raised = guarded(() => to(decoded.value as never), isDiscreet)
     if (raised._tag === "Misfit") return raised
     const encoded = present.encode(raised.value)
     return encoded._tag === "Fits" ? present.decode(encoded.value) : encoded
@@ -87,11 +134,11 @@ const upcast = ({ payload, to }: Upcaster, present: PairOf): Convert<Schema.Json
 }
 
 /** An upcaster is the user's code, and may throw. */
-const guarded = (run: () => unknown): Converted<unknown> => {
+const guarded = (run: () => unknown, isDiscreet: boolean): Converted<unknown> => {
   try {
     return { _tag: "Fits", value: run() }
   } catch (thrown) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown)
+    const detail = isDiscreet ? "it hides what it found" : thrown instanceof Error ? thrown.message : String(thrown)
     return { _tag: "Misfit", misfit: { field: "$", detail: `the upcaster threw: ${detail.slice(0, 512)}` } }
   }
 }
@@ -127,28 +174,46 @@ type Pair<Name extends string> =
 
 const pair = <const Name extends string>(name: Name, schema: AnySchema): Pair<Name> => {
   const codec: Schema.ConstraintCodec<unknown, Schema.Json> = Schema.toCodecJson(schema)
+  const mask = Mask.make(codec.ast)
   return {
-    [`encode${name}`]: convert(SchemaParser.encodeUnknownExit(codec)),
-    [`decode${name}`]: convert(SchemaParser.decodeUnknownExit(codec))
+    [`encode${name}`]: convert(SchemaParser.encodeUnknownExit(codec), mask),
+    [`decode${name}`]: convert(SchemaParser.decodeUnknownExit(codec), mask)
   } as Pair<Name>
 }
 
 const convert =
-  <Out>(parse: (value: unknown) => Exit.Exit<Out, SchemaIssue.Issue>): Convert<unknown, Out> => (value) => {
+  <Out>(parse: (value: unknown) => Exit.Exit<Out, SchemaIssue.Issue>, mask: Mask.Mask | null): Convert<unknown, Out> =>
+  (value) => {
     const exit = parse(value)
     return Exit.isSuccess(exit)
       ? { _tag: "Fits", value: exit.value }
-      : { _tag: "Misfit", misfit: misfitOf(exit.cause) }
+      : { _tag: "Misfit", misfit: misfitOf(exit.cause, mask) }
   }
 
-const misfitOf = (cause: Cause.Cause<SchemaIssue.Issue>): Misfit => {
+const misfitOf = (cause: Cause.Cause<SchemaIssue.Issue>, mask: Mask.Mask | null): Misfit => {
   const issue = Option.getOrUndefined(Cause.findErrorOption(cause))
-  if (issue === undefined) return { field: "$", detail: "its schema is asynchronous or failed: " + Cause.pretty(cause) }
-  const first = formatter(issue).issues[0]
-  return { field: jsonPath(first?.path?.map(keyOf) ?? []), detail: first?.message ?? "does not fit its schema" }
+  if (issue === undefined) {
+    const why = mask === null ? Cause.pretty(cause) : "it hides what it found"
+    return { field: "$", detail: `its schema is asynchronous or failed: ${why}` }
+  }
+  const first = (mask === null ? formatter : discreet)(issue).issues[0]
+  const path = first?.path?.map(keyOf) ?? []
+  return {
+    field: jsonPath(mask === null ? path : mask.cut(path)),
+    detail: first?.message ?? "does not fit its schema"
+  }
 }
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Says what a schema expects, and nothing that its checks and transformations say: they may repeat what they found. */
+const discreet = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) =>
+    issue._tag === "InvalidValue" || issue._tag === "Forbidden"
+      ? "Expected another value"
+      : SchemaIssue.defaultLeafHook(issue),
+  checkHook: () => "Expected another value"
+})
 
 const keyOf = (segment: PropertyKey | { readonly key: PropertyKey }): PropertyKey =>
   typeof segment === "object" ? segment.key : segment
