@@ -93,6 +93,14 @@ const Limits = Schema.Array(
   description: "Limits beside the job's own; one of the same name takes its place"
 })
 
+/** The most parents of a job: 100, the storage's own limit. */
+const Parents = Schema.Array(JobId.JobId).check(
+  Schema.isMaxLength(100, { message: "Expected at most 100 parents" })
+).annotate({
+  description:
+    "Jobs, by id, that must be completed before this one may start; it is cancelled when one of them is dead, cancelled or removed. Excludes debounce"
+})
+
 /** The most tags of a job: 32, the queue's own limit. */
 const Tags = Schema.Array(JobNaming.name("A tag")).check(
   Schema.isMaxLength(32, { message: "Expected at most 32 tags" })
@@ -105,7 +113,8 @@ const exclusive = [
   ["debounce", "unique"],
   ["debounce", "throttle"],
   ["debounce", "delay"],
-  ["debounce", "runAt"]
+  ["debounce", "runAt"],
+  ["parents", "debounce"]
 ] as const
 
 const refuseBoth = (job: { readonly [Field in (typeof exclusive)[number][number]]?: unknown }) => {
@@ -130,6 +139,8 @@ const refuseBoth = (job: { readonly [Field in (typeof exclusive)[number][number]
  * - `ttl`: cancelled when it has not started so long after it was due. Defaults to the job's
  * - `deadline`: from then on no attempt starts or goes on, and the job is dead. Defaults to none
  * - `fifo`: jobs of this name, tenant and key run one after the other, in order. Defaults to the job's
+ * - `parents`: ids of at most 100 jobs that must be completed first; until then the job is `pending`, and it is cancelled
+ *   when one of them is dead, cancelled or removed. Excludes `debounce`
  * - `limits`: `[{ name, key?, weight? }]`, beside the job's own
  * - `maxAttempts`, `timeout`: default to the job's
  * - `tags`: default to the job's
@@ -154,6 +165,7 @@ export const CreateJob = Schema.Struct({
   ),
   deadline: Schema.optionalKey(Instant),
   fifo: Schema.optionalKey(JobNaming.name("Jobs with this key run one after the other. Defaults to the job's")),
+  parents: Schema.optionalKey(Parents),
   limits: Schema.optionalKey(Limits),
   maxAttempts: Schema.optionalKey(MaxAttempts),
   timeout: Schema.optionalKey(Timeout),

@@ -45,6 +45,7 @@ const flags = {
   ttl: text("ttl", "Cancelled when it has not started so long after it was due"),
   deadline: JobFlags.instant("deadline", "Dead when it is not over by this instant"),
   fifo: text("fifo", "Jobs with this key run one after the other, in order"),
+  parent: JobFlags.repeated("parent", "The id of a job that must be completed before this one starts"),
   limit: JobFlags.repeated("limit", "A limit beside the job's own, <name> or <name>:<key>"),
   idempotencyKey: text("idempotency-key", "Create once, however often the command is repeated with this key"),
   maxAttempts: Flag.Int("max-attempts").pipe(Flag.withDescription("Attempts until it is dead"), Flag.optional),
@@ -111,6 +112,7 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
       fifo: given.fifo,
       ...onceOf(given)
     }),
+    ...(given.parent.length === 0 ? {} : { parents: given.parent }),
     ...(given.limit.length === 0 ? {} : { limits: given.limit.map(toLimit) }),
     ...(given.tag.length === 0 ? {} : { tags: given.tag })
   }

@@ -81,6 +81,22 @@ describe("EnqueueCommand", () => {
         assert.include(wrong.errors, "--ttl")
       }))
 
+    it.effect("lets a job wait for others, and explains that", () =>
+      Effect.gen(function*() {
+        const parents = [
+          yield* T.enqueue("Echo", "1", "--queue", "nobody"),
+          yield* T.enqueue("Echo", "2", "--queue", "nobody")
+        ]
+        const id = yield* T.enqueue("Echo", "3", ...parents.flatMap((parent) => ["--parent", parent]))
+        assert.deepInclude(yield* T.ask("jobs", "show", id), { state: "pending" })
+        const explained = yield* T.run("jobs", "explain", id)
+        const states = parents.map((parent) => `${parent} (available)`).join(", ")
+        assert.include(explained.output, `it waits for 2 jobs to be completed: job ${states}`)
+        const wrong = yield* T.run("enqueue", "Echo", "1", "--parent", "900000000")
+        assert.include(wrong.errors, "job 900000000 does not exist")
+        assert.strictEqual(wrong.code, 1)
+      }))
+
     it.effect("waits for a job, and ends as it does", () =>
       Effect.gen(function*() {
         const good = yield* T.run("enqueue", "Echo", "1", "--wait")

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
+import type { JobId } from "@millrace/storage/JobId"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 
@@ -35,6 +36,9 @@ export type Priority = "urgent" | "high" | "normal" | "low" | number
  * - `deadline`: when the job must be over: from then on no attempt starts or goes on, and the job is `dead`. At most
  *   100 years from now. Defaults to none
  * - `fifo`: jobs of this name, tenant and key run one after the other, in order. Defaults to the definition's
+ * - `parents`: jobs, by id, that must be `completed` before this one starts: at most 100, one that is named twice counts
+ *   once. Until then it is `pending`; when one of them is `dead`, `cancelled` or removed, it is `cancelled`. Excludes
+ *   `debounce`. Defaults to none
  * - `limits`: limits beside the definition's, by name; one of the same name gives way. Defaults to none
  * - `maxAttempts`: failures after which the job is `dead`. Defaults to that of `retry`, else the definition's
  * - `timeout`: longest attempt. Defaults to the definition's, which defaults to 15 minutes
@@ -59,6 +63,7 @@ export interface EnqueueOptions {
   readonly ttl?: Duration.Input
   readonly deadline?: DateTime.DateTime.Input
   readonly fifo?: string
+  readonly parents?: ReadonlyArray<JobId>
   readonly limits?: ReadonlyArray<LimitOptions>
   readonly maxAttempts?: number
   readonly timeout?: Duration.Input

@@ -72,7 +72,7 @@ export interface PolicySpec {
 
 /**
  * A schedule to create. `name` has 1 to 255 characters. `job` is enqueued at each instant; it has neither `delay` nor
- * `runAt`.
+ * `runAt` nor `parents`.
  *
  * @stability unstable
  * @category models

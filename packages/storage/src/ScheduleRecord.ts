@@ -62,13 +62,13 @@ export type Misfire =
   | { readonly _tag: "CatchUp"; readonly max: number; readonly windowMillis: number }
 
 /**
- * The job that a schedule enqueues: a `NewJob` without its time.
+ * The job that a schedule enqueues: a `NewJob` without its time, and without parents.
  *
  * @stability unstable
  * @category models
  * @since 0.1.0
  */
-export type ScheduledJob = Omit<NewJob, "delayMillis" | "runAt">
+export type ScheduledJob = Omit<NewJob, "delayMillis" | "runAt" | "parents">
 
 /**
  * A schedule as it is written.

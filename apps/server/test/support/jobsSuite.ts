@@ -162,6 +162,41 @@ export const jobsSuite = <E>(
           for (const name of ["fifo:SendWelcome", "smtp", "api", "acme"]) assert.include(limits, `"${name}"`)
         }))
 
+      it.effect("lets a job wait for others, explains it, and refuses parents that are not there", () =>
+        Effect.gen(function*() {
+          const parent = yield* create({ ...welcome, queue: "parents" })
+          const id = yield* create({ ...welcome, parents: [parent, parent] })
+          assert.deepInclude((yield* T.get(`${path}/${id}`)).json, { state: "pending" })
+          const reasonOf = Effect.map(
+            T.get(`${path}/${id}/explain`),
+            ({ json }) => (json as { readonly reasons: ReadonlyArray<object> }).reasons[0]
+          )
+          assert.deepStrictEqual(yield* reasonOf, {
+            tag: "WaitingForParents",
+            text: `it waits for 1 job to be completed: job ${parent} (available)`,
+            parents: [{ id: parent, state: "available" }]
+          })
+          const unknown = yield* T.post(path, { ...welcome, parents: [parent, "900000000"] })
+          assert.strictEqual(unknown.status, 400)
+          assert.match(unknown.text, /"field":"parents"/)
+          assert.match(unknown.text, /job 900000000 does not exist/)
+          const promoted = yield* T.send("POST", `${path}/${id}/promote`)
+          assert.strictEqual(promoted.status, 409)
+          assert.match(promoted.text, /"tag":"IllegalTransition"/)
+          const listed = yield* T.get(`${path}?state=pending`)
+          assert.deepStrictEqual((listed.json as PageOfItems).items.map((item) => item.id), [id])
+          yield* T.send("POST", `${path}/${parent}/cancel`)
+          yield* (yield* Storage.Storage).promote({ limit: 10 })
+          assert.deepInclude((yield* T.get(`${path}/${id}`)).json, {
+            state: "cancelled",
+            error: {
+              tag: "ParentFailed",
+              message: `Job ${id} waited for job ${parent}, which was cancelled`,
+              data: { parent, state: "cancelled" }
+            }
+          })
+        }))
+
       it.effect("keeps any JSON of a payload as it is, keys named __proto__ included", () =>
         Effect.gen(function*() {
           const payload = `{"__proto__":{"isAdmin":true},"constructor":1,"b":[null,true,1.5,"ü😀",{"":""}],"a":1,"a":2}`

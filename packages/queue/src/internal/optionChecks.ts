@@ -1,10 +1,12 @@
 /**
  * Checks of single options: each answers the value as it is stored, or which option is refused and why.
  */
+import * as JobId from "@millrace/storage/JobId"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Defaults from "../Defaults.ts"
 import type { Priority } from "../EnqueueOptions.ts"
 import { InvalidOption } from "../QueueError.ts"
@@ -65,6 +67,21 @@ export const tags = (values: ReadonlyArray<string>): Result.Result<ReadonlyArray
   }
   return Result.all(values.map((tag, index) => label(`tags[${index}]`, tag)))
 }
+
+/** At most 100 ids of other jobs, each once. */
+export const parents = (
+  values: ReadonlyArray<JobId.JobId>
+): Result.Result<ReadonlyArray<JobId.JobId>, InvalidOption> => {
+  if (!Array.isArray(values)) return refuse("parents", "expected a list of job ids")
+  const wrong = values.findIndex((id) => !isId(id))
+  if (wrong >= 0) return refuse(`parents[${wrong}]`, "expected a job id: 1 to 19 decimal digits")
+  const ids = [...new Set<JobId.JobId>(values)]
+  return ids.length > Defaults.parentCount
+    ? refuse("parents", `expected at most ${Defaults.parentCount} parents`)
+    : Result.succeed(ids)
+}
+
+const isId = Schema.is(JobId.JobId)
 
 /** The last instant of the year 9999: the last one whose text every database and calendar agrees on. */
 const latestMillis = 253_402_300_799_999
