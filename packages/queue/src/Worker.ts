@@ -10,11 +10,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Handlers } from "./Handlers.ts"
+import * as Adjuster from "./internal/adjuster.ts"
 import * as Claimer from "./internal/claimer.ts"
 import * as ClaimTable from "./internal/claimTable.ts"
 import * as Declarer from "./internal/declarer.ts"
 import * as Isolator from "./internal/isolator.ts"
 import * as JobLog from "./internal/jobLog.ts"
+import type { Lane } from "./internal/lane.ts"
 import * as Listener from "./internal/listener.ts"
 import type * as Loop from "./internal/loop.ts"
 import * as Promoter from "./internal/promoter.ts"
@@ -32,6 +34,8 @@ import * as Supervisor from "./internal/supervisor.ts"
 import * as Timekeeper from "./internal/timekeeper.ts"
 import * as Workshop from "./internal/workshop.ts"
 import * as JobDefaults from "./JobDefaults.ts"
+import type { Read } from "./ProcessLoad.ts"
+import { ProcessLoad } from "./ProcessLoad.ts"
 import type { WorkerOptions } from "./WorkerOptions.ts"
 
 /**
@@ -81,12 +85,28 @@ export interface FailingActor {
 }
 
 /**
+ * The slots of a queue of a worker: how many there are, how many of them are taken, and between which numbers the worker
+ * chooses. `min` and `max` are the same when it does not.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueueSlots {
+  readonly queue: string
+  readonly slots: number
+  readonly running: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
  * The condition of a worker.
  *
  * **Details**
  *
- * `workerId` is its present id in the storage. `running` handlers of `capacity` slots; `buffered` claims wait for a slot;
- * `settling` outcomes wait to be written. `leaseMillis` is what is left of the lease by this process's clock, less the
+ * `workerId` is its present id in the storage. `running` handlers of `capacity` slots, queue by queue in `slots`;
+ * `buffered` claims wait for a slot; `settling` outcomes wait to be written. `leaseMillis` is what is left of the lease by this process's clock, less the
  * safety margin; 0 or less when the worker is fenced. `failing` are the actors whose last steps failed: they go on
  * trying.
  *
@@ -100,6 +120,7 @@ export interface WorkerHealth {
   readonly queues: ReadonlyArray<string>
   readonly names: ReadonlyArray<string>
   readonly capacity: number
+  readonly slots: ReadonlyArray<QueueSlots>
   readonly running: number
   readonly buffered: number
   readonly settling: number
@@ -151,7 +172,11 @@ export const layer = (
     const settings = yield* Effect.orDie(Effect.suspend(() => Effect.fromResult(Settings.resolve(options))))
     const defaults = yield* JobDefaults.JobDefaults
     const shop = yield* Workshop.make(storage, settings)
-    const crew = yield* Effect.acquireRelease(startActors(shop), ({ fibers }) => Shutdown.stopWorker(shop, fibers))
+    const read = (yield* ProcessLoad)?.() ?? unmeasured
+    const crew = yield* Effect.acquireRelease(
+      startActors(shop, read),
+      ({ fibers }) => Shutdown.stopWorker(shop, fibers)
+    )
     const drain = Effect.suspend(() => {
       Shutdown.stopClaiming(shop)
       return ClaimTable.waitUntil(shop.table, () => shop.table.held.size === 0 && shop.table.claiming === 0)
@@ -162,20 +187,24 @@ export const layer = (
       )
   }))
 
-const startActors = (shop: Workshop.Workshop): Effect.Effect<Supervisor.Crew> =>
+/** A process that nobody measures has room. */
+const unmeasured: Read = () => 0
+
+const startActors = (shop: Workshop.Workshop, read: Read): Effect.Effect<Supervisor.Crew> =>
   Effect.gen(function*() {
     const { id, settings: { queues } } = shop
     JobLog.say(shop, "Info", "worker started", { worker: id, queues: queues.map(({ queue }) => queue).join(", ") })
-    return yield* Supervisor.start(actorsOf(shop))
+    return yield* Supervisor.start(actorsOf(shop, read))
   })
 
-const actorsOf = (shop: Workshop.Workshop): ReadonlyArray<Loop.Actor<StorageError>> => [
+const actorsOf = (shop: Workshop.Workshop, read: Read): ReadonlyArray<Loop.Actor<StorageError>> => [
   Pulse.make(shop),
   Renewer.make(shop),
   Timekeeper.make(shop),
   Listener.make(shop),
   ...shop.lanes.flatMap((lane) => [Claimer.make(shop, lane), Runner.make(shop, lane)]),
   ...Array.from({ length: Settler.count }, () => Settler.make(shop)),
+  ...Adjuster.make(shop, read),
   Reporter.make(shop),
   Declarer.make(shop),
   Isolator.make(shop),
@@ -199,7 +228,8 @@ const healthOf = (shop: Workshop.Workshop, crew: Supervisor.Crew): WorkerHealth 
     state: stateOf(shop),
     queues: queues.map(({ queue }) => queue),
     names: Workshop.names(shop),
-    capacity: queues.reduce((sum, { concurrency }) => sum + concurrency, 0),
+    capacity: shop.lanes.reduce((sum, { slots }) => sum + slots, 0),
+    slots: shop.lanes.map(slotsOf),
     running: table.running,
     buffered: ClaimTable.buffered(shop.lanes),
     settling: table.held.size - table.running - ClaimTable.buffered(shop.lanes),
@@ -212,6 +242,14 @@ const healthOf = (shop: Workshop.Workshop, crew: Supervisor.Crew): WorkerHealth 
     failing: crew.failing(shop.clock.currentTimeMillisUnsafe())
   }
 }
+
+const slotsOf = ({ running, settings: { concurrency, concurrencyMax, queue }, slots }: Lane): QueueSlots => ({
+  queue,
+  slots,
+  running,
+  min: concurrency,
+  max: concurrencyMax ?? concurrency
+})
 
 const stateOf = (shop: Workshop.Workshop): WorkerState => {
   if (shop.isStopping) return "draining"

@@ -7,6 +7,21 @@ import type * as Duration from "effect/Duration"
 import type * as LogLevel from "effect/LogLevel"
 
 /**
+ * Jobs that run at the same time: a number, or bounds between which the worker chooses.
+ *
+ * **Details**
+ *
+ * Within bounds it begins with the fewest and looks once a second: half as many again while all slots are taken, more
+ * jobs wait and the process has room; a fifth fewer while the process is saturated, or half of the slots are idle.
+ * Running jobs are never ended for it. `ProcessLoad` says how busy the process is.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export type Concurrency = number | { readonly min: number; readonly max: number }
+
+/**
  * Options of one queue of a worker; what is left out is the worker's own option.
  *
  * @stability unstable
@@ -14,7 +29,7 @@ import type * as LogLevel from "effect/LogLevel"
  * @since 0.1.0
  */
 export interface QueueOptions {
-  readonly concurrency?: number
+  readonly concurrency?: Concurrency
   readonly prefetch?: number
 }
 
@@ -24,7 +39,7 @@ export interface QueueOptions {
  * **Details**
  *
  * - `queues`: the queues to work for, by name, or with options of their own. Defaults to `["default"]`
- * - `concurrency`: jobs that run at the same time, per queue. Defaults to 10
+ * - `concurrency`: jobs that run at the same time, per queue, 1 to 10,000; or bounds. Defaults to 10
  * - `prefetch`: most jobs claimed ahead of free slots, per queue; 0 for none. Only so many are claimed as start within
  *   about 100 ms at the present pace, and one that found no slot within 2 seconds is given back. Defaults to 500
  * - `perTenant`: jobs that one tenant may get in a claim while other tenants wait. Defaults to 20
@@ -47,7 +62,7 @@ export interface QueueOptions {
  */
 export interface WorkerOptions {
   readonly queues?: ReadonlyArray<string> | { readonly [queue: string]: QueueOptions }
-  readonly concurrency?: number
+  readonly concurrency?: Concurrency
   readonly prefetch?: number
   readonly perTenant?: number
   readonly agingEvery?: number

@@ -137,6 +137,7 @@ export const start = (
   held.timeoutKind = leftMillis < timeoutMillis ? "Deadline" : "Timeout"
   held.timeoutAtMillis = nowMillis + Math.min(timeoutMillis, leftMillis)
   held.lane.running += 1
+  held.lane.peak = Math.max(held.lane.peak, held.lane.running)
   table.running += 1
   ring(table, held.timeoutAtMillis)
 }

@@ -53,7 +53,7 @@ export const claim = (
       limit,
       perTenant: Lane.turn(limit, shop.settings.perTenant),
       agingEvery: shop.settings.agingEvery,
-      slots: suspects ? 1 : Lane.slots(lane)
+      slots: suspects ? 1 : Lane.freeSlots(lane)
     }
     const claiming = suspects
       ? Effect.tap(shop.storage.claim({ ...request, suspects }), (claims) => tellStart(shop, session.workerId, claims))

@@ -15,8 +15,12 @@ export interface Lane {
   readonly runWake: Latch.Latch
   /** Claims that wait for a slot, oldest first. */
   buffer: Array<Held>
+  /** Slots that there are: fixed, or as the adjuster likes. */
+  slots: number
   /** Slots taken by handlers. */
   running: number
+  /** Slots that were taken at the same time, at most, since the adjuster looked. */
+  peak: number
   /** The last claim got less than it asked for: there is nothing more until the storage says so, or the next poll. */
   isDrained: boolean
   /** Pause before the next look for jobs whose limits were full, in milliseconds; Infinity when none was seen lately. */
@@ -34,7 +38,9 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
   claimWake: Latch.makeUnsafe(false),
   runWake: Latch.makeUnsafe(false),
   buffer: [],
+  slots: settings.concurrency,
   running: 0,
+  peak: 0,
   isDrained: false,
   gatedPauseMillis: Infinity,
   ended: 0,
@@ -43,7 +49,7 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
 })
 
 /** Slots that nobody has and no claim waits for. */
-export const slots = (lane: Lane): number => Math.max(0, lane.settings.concurrency - lane.running - lane.buffer.length)
+export const freeSlots = (lane: Lane): number => Math.max(0, lane.slots - lane.running - lane.buffer.length)
 
 /**
  * Jobs of one turn of a tenant, in a claim of so many.
@@ -97,7 +103,7 @@ export const ahead = ({ pace, settings }: Lane): number =>
  */
 export const wanted = (lane: Lane, room: number): number => {
   const target = ahead(lane)
-  const free = lane.settings.concurrency - lane.running - lane.buffer.length
+  const free = lane.slots - lane.running - lane.buffer.length
   const isLow = free > 0 || -free < target / 2
   return isLow ? Math.max(0, Math.min(Defaults.claimBatch, free + target, room)) : 0
 }

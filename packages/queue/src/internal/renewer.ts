@@ -112,7 +112,7 @@ const renewal = (shop: Workshop.Workshop, { workerId }: Session.Session): RenewR
 
 const registration = (shop: Workshop.Workshop, { workerId }: Session.Session): RenewRequest => {
   const { leaseMillis, queues } = shop.settings
-  const concurrency = queues.reduce((sum, queue) => sum + queue.concurrency, 0)
+  const concurrency = shop.lanes.reduce((sum, { slots }) => sum + slots, 0)
   return {
     _tag: "Register",
     workerId,

@@ -40,7 +40,7 @@ const startsMax = 128
 const step = (shop: Workshop.Workshop, lane: Lane.Lane): Loop.Pause => {
   const nowMillis = Workshop.nowMillis(shop)
   let starts = 0
-  while (lane.buffer.length > 0 && lane.running < lane.settings.concurrency) {
+  while (lane.buffer.length > 0 && lane.running < lane.slots) {
     if (starts === startsMax) return Loop.again
     starts += 1
     const held = lane.buffer.shift()

@@ -6,13 +6,14 @@ import type * as LogLevel from "effect/LogLevel"
 import * as Result from "effect/Result"
 import * as Defaults from "../Defaults.ts"
 import { InvalidOption } from "../QueueError.ts"
-import type { WorkerOptions } from "../WorkerOptions.ts"
+import type { Concurrency, QueueOptions, WorkerOptions } from "../WorkerOptions.ts"
 import * as Checks from "./optionChecks.ts"
 
-/** A queue that a worker works for. */
+/** A queue that a worker works for: with so many slots, or with as many as it likes up to the most. */
 export interface QueueSettings {
   readonly queue: string
   readonly concurrency: number
+  readonly concurrencyMax?: number
   readonly prefetch: number
 }
 
@@ -60,8 +61,9 @@ export const resolve = (options: WorkerOptions): Result.Result<Settings, Invalid
 
 const queuesOf = (options: WorkerOptions): Result.Result<ReadonlyArray<QueueSettings>, InvalidOption> => {
   const { queues = [Defaults.queue] } = options
-  const entries: ReadonlyArray<readonly [string, { readonly concurrency?: number; readonly prefetch?: number }]> =
-    isList(queues) ? queues.map((queue) => [queue, {}] as const) : Object.entries(queues)
+  const entries: ReadonlyArray<readonly [string, QueueOptions]> = isList(queues)
+    ? queues.map((queue) => [queue, {}] as const)
+    : Object.entries(queues)
   const names = new Set(entries.map(([queue]) => queue))
   if (entries.length === 0) return refuse("queues", "expected at least one queue")
   if (names.size < entries.length) return refuse("queues", "a queue is named twice")
@@ -70,12 +72,22 @@ const queuesOf = (options: WorkerOptions): Result.Result<ReadonlyArray<QueueSett
       const concurrency = own.concurrency ?? options.concurrency ?? Defaults.concurrency
       return {
         queue: yield* Checks.label("queues", queue),
-        concurrency: yield* whole(`queues.${queue}.concurrency`, concurrency, 1),
+        ...(yield* slotsOf(`queues.${queue}.concurrency`, concurrency)),
         prefetch: yield* whole(`queues.${queue}.prefetch`, own.prefetch ?? options.prefetch ?? Defaults.prefetch, 0)
       }
     })
   ))
 }
+
+const slotsOf = (
+  field: string,
+  concurrency: Concurrency
+): Result.Result<Pick<QueueSettings, "concurrency" | "concurrencyMax">, InvalidOption> =>
+  Result.gen(function*() {
+    if (typeof concurrency === "number") return { concurrency: yield* whole(field, concurrency, 1) }
+    const min = yield* whole(`${field}.min`, concurrency.min, 1)
+    return { concurrency: min, concurrencyMax: yield* whole(`${field}.max`, concurrency.max, min) }
+  })
 
 const isList = (queues: NonNullable<WorkerOptions["queues"]>): queues is ReadonlyArray<string> => Array.isArray(queues)
 
