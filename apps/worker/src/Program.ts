@@ -142,7 +142,7 @@ const announce = Effect.fnUntraced(function*({ concurrency, grace, jobs, queues 
   yield* Effect.logInfo("worker ready").pipe(Effect.annotateLogs({
     worker: worker.id,
     queues: queues.join(", "),
-    concurrency,
+    concurrency: typeof concurrency === "number" ? concurrency : `${concurrency.min}-${concurrency.max}`,
     names: names.toSorted().join(", ")
   }))
 })

@@ -47,7 +47,14 @@ const work: ReadonlyArray<Setting> = [
   ),
   setting("MILLRACE_QUEUES", "queues to work for", "names, by commas", "`default`", "mail,bills", "a\nb"),
   setting("MILLRACE_BUILTIN", "`off` leaves the built-in jobs out", "`on`, `off`", "`on`", "off", "maybe"),
-  setting("MILLRACE_CONCURRENCY", "jobs at the same time, per queue", "1 to 10000", "`10`", "20", "0"),
+  setting(
+    "MILLRACE_CONCURRENCY",
+    "jobs at the same time, per queue; of bounds the worker chooses",
+    "1 to 10000, or bounds such as `2-50`",
+    "`10`",
+    "2-50",
+    "50-2"
+  ),
   setting("MILLRACE_PREFETCH", "most jobs of a queue claimed ahead of free slots", "0 to 10000", "`500`", "5", "-1"),
   setting("MILLRACE_POLL", "pause between two looks of an idle worker", duration, "`1 second`", "2 seconds", "often"),
   setting("MILLRACE_SCHEDULE_OWNER", "whose the schedules of the modules are", "a name", "`default`", "billing", "a\nb")

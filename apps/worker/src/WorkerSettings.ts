@@ -5,7 +5,7 @@
  * | --- | --- | --- | --- |
  * | `--jobs` (repeatable) | `MILLRACE_JOBS` (commas) | modules whose exported job layers are served | none |
  * | `--queue` (repeatable) | `MILLRACE_QUEUES` (commas) | queues to work for | `default` |
- * | `--concurrency` | `MILLRACE_CONCURRENCY` | jobs at the same time, per queue: 1 to 10,000 | `10` |
+ * | `--concurrency` | `MILLRACE_CONCURRENCY` | jobs at the same time, per queue: 1 to 10,000, or bounds such as `2-50` | `10` |
  * | `--lease` | `MILLRACE_LEASE` | how long the storage trusts a silent worker; at least 1 second | `12 seconds` |
  * | `--grace` | `MILLRACE_GRACE` | time that running jobs get when the worker stops | `8 seconds` |
  * | `--poll` | `MILLRACE_POLL` | pause between two looks of an idle worker | `1 second` |
@@ -49,6 +49,7 @@ import type * as AlertTargets from "@millrace/jobs/AlertTargets"
 import * as EmailPayload from "@millrace/jobs/EmailPayload"
 import * as JobDefaults from "@millrace/queue/JobDefaults"
 import * as PayloadCodec from "@millrace/queue/PayloadCodec"
+import type * as WorkerOptions from "@millrace/queue/WorkerOptions"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Config from "effect/Config"
@@ -80,7 +81,7 @@ export const logFormats = ["json", "pretty", "logfmt"] as const
 export interface WorkerSettings {
   readonly jobs: ReadonlyArray<string>
   readonly queues: ReadonlyArray<string>
-  readonly concurrency: number
+  readonly concurrency: WorkerOptions.Concurrency
   readonly lease: Duration.Duration
   readonly grace: Duration.Duration
   readonly poll: Duration.Duration
@@ -128,6 +129,26 @@ export class WrongDatabaseUrl extends Schema.TaggedError<WrongDatabaseUrl>()("Wr
 const Concurrency = Schema.Int.check(
   Schema.isBetween({ minimum: 1, maximum: 10_000 }, { message: "must be a whole number from 1 to 10000" })
 )
+
+const slotsMessage = "must be a whole number from 1 to 10000, or two of them, the smaller first, such as 2-50"
+
+/** A number of slots, or bounds between which the worker chooses. */
+const Slots = Schema.String.check(
+  Schema.makeFilter((text) => slotsOf(text) !== null || slotsMessage)
+).pipe(Schema.decodeTo(
+  Schema.Union([Concurrency, Schema.Struct({ min: Concurrency, max: Concurrency })]),
+  SchemaTransformation.transform({
+    decode: (text: string) => slotsOf(text) ?? 0,
+    encode: (slots) => typeof slots === "number" ? String(slots) : `${slots.min}-${slots.max}`
+  })
+))
+
+const slotsOf = (text: string): WorkerOptions.Concurrency | null => {
+  const [, min = "", max] = /^(\d{1,5})(?:-(\d{1,5}))?$/u.exec(text.trim()) ?? []
+  const [least, most] = [Number(min), Number(max ?? min)]
+  if (least < 1 || most < least || most > 10_000) return null
+  return max === undefined ? least : { min: least, max: most }
+}
 
 const Ahead = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 10_000 }, { message: "must be a whole number from 0 to 10000" })
@@ -220,9 +241,12 @@ export const flags = {
     Flag.withMetavar("<name>"),
     Flag.atLeast(0)
   ),
-  concurrency: Flag.Int("concurrency").pipe(
-    Flag.withSchema(Concurrency),
-    Flag.withDescription("Jobs at the same time, per queue (1 to 10000); also MILLRACE_CONCURRENCY; default: 10"),
+  concurrency: Flag.String("concurrency").pipe(
+    Flag.withSchema(Slots),
+    Flag.withDescription(
+      "Jobs at the same time, per queue (1 to 10000), or bounds such as 2-50; also MILLRACE_CONCURRENCY; default: 10"
+    ),
+    Flag.withMetavar("<number>"),
     Flag.optional
   ),
   lease: Flag.String("lease").pipe(
@@ -268,7 +292,7 @@ export const flags = {
 export interface Flags {
   readonly jobs: ReadonlyArray<string>
   readonly queues: ReadonlyArray<string>
-  readonly concurrency: Option.Option<number>
+  readonly concurrency: Option.Option<WorkerOptions.Concurrency>
   readonly lease: Option.Option<Duration.Duration>
   readonly grace: Option.Option<Duration.Duration>
   readonly poll: Option.Option<Duration.Duration>
@@ -304,7 +328,7 @@ const Level = Schema.String.check(
 const environment = Config.all({
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),
   queues: Config.Array(Name, "MILLRACE_QUEUES").pipe(Config.withDefault(["default"])),
-  concurrency: Config.schema(Concurrency, "MILLRACE_CONCURRENCY").pipe(Config.withDefault(10)),
+  concurrency: Config.schema(Slots, "MILLRACE_CONCURRENCY").pipe(Config.withDefault(10)),
   lease: Config.schema(Lease, "MILLRACE_LEASE").pipe(Config.withDefault(Duration.seconds(12))),
   grace: Config.schema(Grace, "MILLRACE_GRACE").pipe(Config.withDefault(Duration.seconds(8))),
   poll: Config.schema(Pause, "MILLRACE_POLL").pipe(Config.withDefault(Duration.seconds(1))),

@@ -29,6 +29,7 @@ import * as Layer from "effect/Layer"
 import { hostname } from "node:os"
 import * as DatabaseGate from "./DatabaseGate.ts"
 import * as Environment from "./Environment.ts"
+import * as EventLoopLoad from "./EventLoopLoad.ts"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Program from "./Program.ts"
@@ -77,7 +78,7 @@ const serve = Effect.fnUntraced(function*(settings: WorkerSettings.WorkerSetting
   const program = Program.layer(settings, modules.flat()).pipe(
     Layer.provide(Layer.effectDiscard(gate)),
     Layer.provide(database(settings)),
-    Layer.provide(identity)
+    Layer.provide([identity, EventLoopLoad.layer])
   )
   const { recycle } = settings
   const life = Effect.flatMap(

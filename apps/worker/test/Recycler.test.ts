@@ -11,6 +11,7 @@ const healthy: WorkerHealth = {
   queues: ["default"],
   names: [],
   capacity: 1,
+  slots: [],
   running: 1,
   buffered: 0,
   settling: 0,

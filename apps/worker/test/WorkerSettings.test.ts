@@ -217,6 +217,21 @@ layer(NodeServices.layer)("WorkerSettings", (it) => {
       assert.strictEqual(Redacted.value(found.databaseUrl), "postgresql://other/app")
     }))
 
+  it.effect("takes a number of slots or their bounds", () =>
+    Effect.gen(function*() {
+      const of = (text: string) =>
+        Effect.map(settings([], { ...database, MILLRACE_CONCURRENCY: text }), ({ concurrency }) => concurrency)
+      assert.deepStrictEqual(yield* of("2-50"), { min: 2, max: 50 })
+      assert.deepStrictEqual(yield* of("7"), 7)
+      assert.deepStrictEqual((yield* settings(["--concurrency", "1-10000"])).concurrency, { min: 1, max: 10_000 })
+      for (const text of ["0", "-3", "50-2", "0-5", "2-10001", "2-", "2-3-4", "1.5", "many"]) {
+        assert.match(
+          yield* refusal([], { ...database, MILLRACE_CONCURRENCY: text }),
+          /MILLRACE_CONCURRENCY is wrong: must be a whole number from 1 to 10000, or two of them/
+        )
+      }
+    }))
+
   it.effect("counts an empty variable as not set", () =>
     Effect.gen(function*() {
       const found = yield* settings([], { ...database, MILLRACE_QUEUES: "", MILLRACE_JOBS: "", MILLRACE_GRACE: "" })

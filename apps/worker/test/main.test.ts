@@ -4,7 +4,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as TestDatabase from "@millrace/postgres-embedded/TestDatabase"
 import * as Queue from "@millrace/queue/Queue"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
-import { Effect, FileSystem, Layer, Redacted } from "effect"
+import { Effect, FileSystem, Layer, Redacted, Schedule } from "effect"
 import { AwaitFile, Flaky, Greet } from "./fixtures/jobs.ts"
 import { run, start } from "./support/workerProcess.ts"
 
@@ -91,6 +91,23 @@ layer(Layer.merge(Database, NodeServices.layer), { excludeTestServices: true })(
       })
       yield* worker.line(/database pool.*max=1 total=1/)
       yield* worker.line(/level=WARN.*database pool is too small: \d+ had to wait/)
+    }))
+
+  it.effect("takes more slots between its bounds while jobs wait, and shows them in the registry", () =>
+    Effect.gen(function*() {
+      const worker = yield* startWorker(["--concurrency", "1-3", "--no-builtin"])
+      assert.match(yield* worker.line(/worker ready/), /concurrency=1-3/)
+      const made = yield* AwaitFile.enqueueAll(
+        Array.from({ length: 5 }, () => ({ payload: { file: "/nowhere/to/be/found" } }))
+      )
+      const queue = yield* Queue.Queue
+      const running = Effect.map(queue.list({ states: ["running"], limit: 10 }), ({ items }) => items.length)
+      yield* Effect.repeat(running, { until: (count) => count === 3, schedule: Schedule.spaced("50 millis") })
+      yield* Effect.repeat(queue.overview, {
+        until: ({ workers }) => workers.some(({ info }) => info.concurrency === 3),
+        schedule: Schedule.spaced("50 millis")
+      })
+      yield* Effect.forEach(made, ({ id }) => queue.cancel(id))
     }))
 
   it.effect("ends jobs that say nothing by the time-out and the retry strategy of its settings", () =>
