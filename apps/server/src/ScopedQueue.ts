@@ -2,7 +2,7 @@
  * The queue as a caller sees it: the jobs of his tenant in his queues, and no others. What he may not see is not there.
  *
  * All handlers work on this one, so that none of them can forget it. Parts of the server that act on their own have the
- * whole queue.
+ * whole queue. What only shows is read from the `ReadingQueue`, which may be a replica; what is looked at before a change is not.
  *
  * @since 0.1.0
  */
@@ -17,6 +17,17 @@ type Service = Queue.Queue["Service"]
 
 /**
  * The queue of the current caller, on the whole queue.
+/**
+ * The queue that lists, totals and histories are read from: the whole queue where there is no replica.
+ *
+ * @stability unstable
+ * @category services
+ * @since 0.1.0
+ */
+export const ReadingQueue = Context.Reference<Service | null>("@millrace/server/ReadingQueue", {
+  defaultValue: () => null
+})
+
  *
  * @stability unstable
  * @category layers
@@ -28,7 +39,13 @@ export const layer: Layer.Layer<Queue.Queue, never, Queue.Queue> = Layer.effect(
     const whole = yield* Queue.Queue
     const registry = yield* JobRegistry.JobRegistry
     // Named one by one: a method that is added must be thought about here.
-    return Queue.Queue.of({ ...enqueuing(whole, registry), ...reading(whole), ...steering(whole), ...admitting(whole) })
+    const shown = (yield* ReadingQueue) ?? whole
+    return Queue.Queue.of({
+      ...enqueuing(whole, registry),
+      ...reading(whole, shown),
+      ...steering(whole),
+      ...admitting(whole, shown)
+    })
   })
 )
 
@@ -106,24 +123,25 @@ const reachesOut = (
 const refuse = (field: string, detail: string) => Effect.fail(new QueueError.InvalidOption({ field, detail }))
 
 const reading = (
-  whole: Service
+  whole: Service,
+  shown: Service
 ): Pick<Service, "get" | "list" | "overview" | "awaitFinished" | "history" | "explain" | "logs"> => {
   const get = (id: JobId.JobId) => Effect.flatMap(whole.get(id), visible)
   return {
     get,
     explain: (id) => unless(whole.explain(id), () => Effect.andThen(get(id), whole.explain(id))),
-    logs: (id) => unless(whole.logs(id), () => Effect.andThen(get(id), whole.logs(id))),
-    history: (id) => unless(whole.history(id), () => Effect.andThen(get(id), whole.history(id))),
+    logs: (id) => unless(shown.logs(id), () => Effect.andThen(get(id), shown.logs(id))),
+    history: (id) => unless(shown.history(id), () => Effect.andThen(get(id), shown.history(id))),
     awaitFinished: (id) => unless(whole.awaitFinished(id), () => Effect.andThen(get(id), whole.awaitFinished(id))),
     list: (query) =>
       unless(
-        whole.list(query),
+        shown.list(query),
         (principal) =>
-          Effect.flatMap(narrow(whole, principal, query), (narrowed) =>
-            narrowed === null ? Effect.succeed({ items: [], next: null }) : whole.list(narrowed))
+          Effect.flatMap(narrow(shown, principal, query), (narrowed) =>
+            narrowed === null ? Effect.succeed({ items: [], next: null }) : shown.list(narrowed))
       ),
-    overview: unless(whole.overview, (principal) =>
-      Effect.map(whole.overview, ({ queues, ...others }) => ({
+    overview: unless(shown.overview, (principal) =>
+      Effect.map(shown.overview, ({ queues, ...others }) => ({
         ...others,
         queues: principal.tenant === null ? queues.filter(({ queue }) => Principal.seesQueue(principal, queue)) : []
       })))
@@ -185,10 +203,10 @@ const isOwn = (principal: Principal.Principal, target: Parameters<Service["pause
   return "queue" in target && Principal.seesQueue(principal, target.queue)
 }
 
-const admitting = ({ admission }: Service): Pick<Service, "admission"> => ({
+const admitting = ({ admission }: Service, shown: Service): Pick<Service, "admission"> => ({
   admission: {
     limits: unless(admission.limits, passed("limits")),
-    tenants: (query) => unless(admission.tenants(query), passed("tenants")),
+    tenants: (query) => unless(shown.admission.tenants(query), passed("tenants")),
     declare: (limits) => unless(admission.declare(limits), passed("declare")),
     override: (limit, override) => unless(admission.override(limit, override), passed("override")),
     clearOverride: (limit, key) => unless(admission.clearOverride(limit, key), passed("clearOverride")),

@@ -9,6 +9,8 @@
 import { Api } from "@millrace/api"
 import { JobRegistry, Queue } from "@millrace/queue"
 import { Scheduler } from "@millrace/scheduler"
+import { SampleStorage, Storage } from "@millrace/storage"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -43,6 +45,7 @@ import * as Idempotent from "./Idempotent.ts"
 import * as KeyRing from "./KeyRing.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
+import * as Replica from "./Replica.ts"
 import * as RouteTable from "./RouteTable.ts"
 import * as ScopedQueue from "./ScopedQueue.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
@@ -110,6 +113,7 @@ const routes = (config: ServerConfig) =>
     Docs.layer
   )
 
+      Layer.provide(reads),
 const keyRing = ({ adminKey, authentication, host }: ServerConfig) =>
   KeyRing.layer({ adminKey, mayBeOpen: authentication === "auto" && HostName.isLoopback(host) })
 
@@ -120,6 +124,24 @@ const limitsOf = ({ failuresPerMinute, requestBurst, requestsPerSecond }: Server
 
 const serve = Effect.fnUntraced(function*(config: ServerConfig) {
   const server = yield* HttpServer.HttpServer
+/** Where what only shows is read from: a replica, if there is one. */
+const reads: Layer.Layer<
+  SampleStorage.SampleStorage,
+  never,
+  SampleStorage.SampleStorage | Storage.Storage
+> = Layer.effectContext(Effect.gen(function*() {
+  const samples = yield* SampleStorage.SampleStorage
+  const replica = yield* Replica.Replica
+  if (replica === null) return Context.make(SampleStorage.SampleStorage, samples)
+  const routed = yield* Replica.route({ storage: yield* Storage.Storage, samples }, replica)
+  const queue = yield* Layer.build(
+    Layer.provide(Layer.fresh(Queue.layer), Layer.succeed(Storage.Storage, routed.storage))
+  )
+  return Context.make(SampleStorage.SampleStorage, routed.samples).pipe(
+    Context.add(ScopedQueue.ReadingQueue, Context.get(queue, Queue.Queue))
+  )
+}))
+
   const router = yield* HttpRouter.toHttpEffect(routes(config)).pipe(
     Effect.provideService(HttpRouter.RouterConfig, { maxParamLength: RouteTable.parameterLimit })
   )

@@ -21,6 +21,8 @@
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
  * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
+ * | `MILLRACE_REPLICA_URL` | a streaming replica that lists, totals and histories are read from | none |
+ * | `MILLRACE_REPLICA_LAG` | how far the replica may be behind | `5 seconds` |
  * | `MILLRACE_TIMEOUT` | longest attempt of jobs about which nobody says anything | `15 minutes` |
  * | `MILLRACE_RETRY` | how the delays of their attempts grow: `exponential`, `linear`, `fixed`, `none` | `exponential` |
  * | `MILLRACE_RETRY_BASE` | their first delay | `1 second` |
@@ -79,6 +81,8 @@ export interface ProgramConfig {
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
   readonly databaseMinConnections: number
+  readonly replicaUrl: Redacted.Redacted | null
+  readonly replicaLag: Duration.Duration
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
   readonly metricsInterval: Duration.Duration
@@ -207,6 +211,8 @@ export const program: Config.Config<ProgramConfig> = Config.all({
   databaseConnectTimeout: Config.Duration("MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
     Config.withDefault(Duration.seconds(5))
   ),
+  replicaUrl: Config.schema(Schema.Redacted(DatabaseUrl), "MILLRACE_REPLICA_URL").pipe(Config.withDefault(null)),
+  replicaLag: Config.schema(interval, "MILLRACE_REPLICA_LAG").pipe(Config.withDefault(Duration.seconds(5))),
   metricsInterval: Config.schema(interval, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
   jobDefaults: JobDefaults.config,
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),

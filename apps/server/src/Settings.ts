@@ -160,6 +160,22 @@ const database: ReadonlyArray<Setting> = [
     wrong: "0"
   },
   {
+    variable: "MILLRACE_REPLICA_URL",
+    meaning: "a streaming replica that lists, totals and histories are read from",
+    allowed: "`postgres://user:password@host:port/name`",
+    byDefault: "none",
+    example: "postgres://replica/jobs",
+    wrong: "mysql://replica/jobs"
+  },
+  {
+    variable: "MILLRACE_REPLICA_LAG",
+    meaning: "how far the replica may be behind; then the primary is read",
+    allowed: "a duration from 1 millisecond to 1 day",
+    byDefault: "`5 seconds`",
+    example: "30 seconds",
+    wrong: "soon"
+  },
+  {
     variable: "MILLRACE_DATABASE_MIN_CONNECTIONS",
     meaning: "connections that are kept open",
     allowed: "0 or more",

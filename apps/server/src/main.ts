@@ -15,6 +15,7 @@ import * as PayloadCodec from "@millrace/queue/PayloadCodec"
 import * as PoolWatch from "@millrace/queue/PoolWatch"
 import * as PgMigrations from "@millrace/storage-postgres/PgMigrations"
 import * as PgPooledClient from "@millrace/storage-postgres/PgPooledClient"
+import * as PgReplica from "@millrace/storage-postgres/PgReplica"
 import * as PgSampleStorage from "@millrace/storage-postgres/PgSampleStorage"
 import * as PgScheduleStorage from "@millrace/storage-postgres/PgScheduleStorage"
 import * as PgServiceStorage from "@millrace/storage-postgres/PgServiceStorage"
@@ -28,10 +29,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import * as ApiKeyText from "./ApiKeyText.ts"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Migrations from "./Migrations.ts"
+import * as Replica from "./Replica.ts"
 import * as Server from "./Server.ts"
 import * as ServerConfig from "./ServerConfig.ts"
 import * as StartFailure from "./StartFailure.ts"
@@ -40,14 +43,14 @@ import * as Telemetry from "./Telemetry.ts"
 /** Below the time limit of a request, so that a statement in flight does not hold up the answer or the stop. */
 const statementDeadline = "8 seconds"
 
-const database = ({
-  databaseConnectTimeout,
-  databaseConnections,
-  databaseIdleTimeout,
-  databaseMinConnections,
-  databaseUrl,
-  migrate
-}: ServerConfig.ProgramConfig) =>
+const poolOf = (config: ServerConfig.ProgramConfig) => ({
+  maxConnections: config.databaseConnections,
+  minConnections: config.databaseMinConnections,
+  idleTimeout: config.databaseIdleTimeout,
+  connectTimeout: config.databaseConnectTimeout
+})
+
+const database = (config: ServerConfig.ProgramConfig) =>
   Layer.mergeAll(
     Layer.provideMerge(
       PgScheduleStorage.layerWith({ deadline: statementDeadline }),
@@ -55,17 +58,31 @@ const database = ({
     ),
     PgServiceStorage.layerWith({ deadline: statementDeadline }),
     PgSampleStorage.layerWith({ deadline: statementDeadline }),
-    migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
+    replica(config),
+    config.migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(
     Layer.provideMerge(PgPooledClient.layer({
-      url: databaseUrl,
-      maxConnections: databaseConnections,
-      minConnections: databaseMinConnections,
-      idleTimeout: databaseIdleTimeout,
-      applicationName: "millrace-server",
-      connectTimeout: databaseConnectTimeout
+      ...poolOf(config),
+      url: config.databaseUrl,
+      applicationName: "millrace-server"
     }))
   )
+
+/** Below the deadline of the primary, which answers what the replica did not. */
+const replicaDeadline = "3 seconds"
+
+const replica = (config: ServerConfig.ProgramConfig) =>
+  config.replicaUrl === null ? Layer.empty : Layer.effect(
+    Replica.Replica,
+    Effect.gen(function*() {
+      const { client } = yield* PgPooledClient.make({
+        ...poolOf(config),
+        url: config.replicaUrl ?? config.databaseUrl,
+        applicationName: "millrace-server replica"
+      })
+      return { ...(yield* PgReplica.make(client, { deadline: replicaDeadline })), maxLag: config.replicaLag }
+    })
+  ).pipe(Layer.provide(Reactivity.layer))
 
 const announce = Layer.effectDiscard(
   HttpServer.addressFormattedWith((address) =>

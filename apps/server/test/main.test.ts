@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
-import { Deferred, Effect, Redacted, Schedule } from "effect"
+import { Storage } from "@millrace/storage"
+import { PgStorage } from "@millrace/storage-postgres"
+import { Context, Deferred, Effect, Layer, Redacted, Schedule } from "effect"
 import * as ChildProcess from "node:child_process"
 import * as NodePath from "node:path"
 import * as Gateway from "./support/Gateway.ts"
@@ -52,6 +54,8 @@ const until = (status: number, path: string) =>
     Effect.flatMap((answer) => answer.status === status ? Effect.succeed(answer) : Effect.fail(answer.status)),
     Effect.retry(Schedule.spaced("50 millis"))
   )
+
+const email = { to: "ada@example.com", template: "welcome", data: { name: "Ada" } }
 
 describe("main", () => {
   it.live(
@@ -107,6 +111,57 @@ describe("main", () => {
           assert.strictEqual(yield* server.ended, 0, server.output())
           assert.notInclude(server.output(), target.password)
         }).pipe(Effect.provide(Gateway.layer(Number(target.port), "shut")))
+      }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)),
+    60_000
+  )
+
+  it.live(
+    "reads lists from the replica, single jobs and all writes from the primary, and does without when it is away",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* TestDatabase.TestDatabase
+        // Another database in its place: its other contents show who answered.
+        const copy = yield* Layer.build(Layer.fresh(TestDatabase.layer))
+        const replica = new URL(Redacted.value(Context.get(copy, TestDatabase.TestDatabase).url))
+        const storage = Context.get(
+          yield* Layer.build(Layer.provide(PgStorage.layerMigrated(), Layer.succeedContext(copy))),
+          Storage.Storage
+        )
+        yield* storage.control({ _tag: "PauseQueue", queue: "of-the-replica" })
+        const gateway = yield* Gateway.Gateway.use(Effect.succeed).pipe(
+          Effect.provide(yield* Layer.build(Gateway.layer(Number(replica.port))))
+        )
+        replica.port = String(gateway.port)
+        const server = yield* start({ DATABASE_URL: Redacted.value(url), MILLRACE_REPLICA_URL: replica.href })
+        yield* server.inside(Effect.gen(function*() {
+          yield* until(200, "/ready")
+          yield* server.said(/the replica answers reads/)
+          const queues = Effect.map(
+            T.get("/api/v1/queues"),
+            ({ json }) =>
+              (json as { readonly items: ReadonlyArray<{ readonly name: string }> }).items.map(({ name }) => name)
+          )
+          const job = { name: "email-notification", queue: "of-the-primary", payload: email, delay: "1 hour" }
+          const created = yield* T.post("/api/v1/jobs", job)
+          assert.strictEqual(created.status, 201, created.text)
+          const { id } = created.json as { readonly id: string }
+          assert.deepStrictEqual(yield* queues, ["of-the-replica"])
+          assert.deepInclude((yield* T.get("/api/v1/jobs")).json, { items: [] })
+          assert.deepInclude((yield* T.get(`/api/v1/jobs/${id}`)).json, { id, queue: "of-the-primary" })
+          const changed = yield* T.sendJson("PATCH", `/api/v1/jobs/${id}`, { priority: 1 })
+          assert.deepInclude(changed.json, { id, priority: 1 })
+          yield* gateway.set("shut")
+          assert.deepStrictEqual(yield* queues, ["of-the-primary"])
+          yield* server.said(/the primary answers in place of the replica/)
+          yield* gateway.set("open")
+          yield* Effect.retry(
+            Effect.flatMap(queues, ([name]) => name === "of-the-replica" ? Effect.void : Effect.fail("not yet")),
+            Schedule.spaced("50 millis")
+          )
+        }))
+        yield* server.stop
+        assert.strictEqual(yield* server.ended, 0, server.output())
+        assert.notInclude(server.output(), replica.password)
       }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)),
     60_000
   )
