@@ -82,6 +82,11 @@ describe("examples", () => {
     "read: {\"card\":\"4242 4242 4242 4242\"}, \"paid with the card that ends in 4242\""
   ])
 
+  says("redaction", "hides what the schemas mark", [
+    "{\"order\":7,\"card\":\"<redacted>\",\"holder\":{\"name\":\"<redacted>\",\"country\":\"GB\"}}",
+    "{\"paid\":true,\"receipt\":\"<redacted>\"}"
+  ])
+
   says("unique-jobs", "stores one job of many, and reduces what was added meanwhile", [
     "Sync: Enqueued, then Duplicate of job 1",
     "Report: Enqueued, then Duplicate of job 2",

@@ -43,14 +43,19 @@ const step = (key: PropertyKey, isFirst: boolean): string => {
 }
 
 /**
- * Returns the first thing that is wrong. `root` is the path of the value itself; defaults to none.
+ * Returns the first thing that is wrong. `root` is the path of the value itself; defaults to none. `isDiscreet` leaves out what
+ * the checks of the schema say, which may repeat what they found; defaults to false.
  *
  * @stability unstable
  * @category converting
  * @since 0.1.0
  */
-export const first = (issue: SchemaIssue.Issue, root: ReadonlyArray<PropertyKey> = []): FieldIssue => {
-  const format = formatter(issue).issues[0]
+export const first = (
+  issue: SchemaIssue.Issue,
+  root: ReadonlyArray<PropertyKey> = [],
+  isDiscreet = false
+): FieldIssue => {
+  const format = (isDiscreet ? discreet : formatter)(issue).issues[0]
   const path = format?.path?.map((segment) => typeof segment === "object" ? segment.key : segment) ?? []
   return {
     field: toField([...root, ...path]),
@@ -59,13 +64,20 @@ export const first = (issue: SchemaIssue.Issue, root: ReadonlyArray<PropertyKey>
   }
 }
 
-const formatter = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) =>
-    issue._tag === "UnexpectedKey"
-      ? "Unknown field"
-      : issue._tag === "MissingKey"
-      ? "Missing field"
-      : SchemaIssue.defaultLeafHook(issue)
+const leafText: SchemaIssue.LeafHook = (issue) =>
+  issue._tag === "UnexpectedKey"
+    ? "Unknown field"
+    : issue._tag === "MissingKey"
+    ? "Missing field"
+    : SchemaIssue.defaultLeafHook(issue)
+
+const formatter = SchemaIssue.makeFormatterStandardSchemaV1({ leafHook: leafText })
+
+const another = "Expected another value"
+
+const discreet = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => issue._tag === "InvalidValue" || issue._tag === "Forbidden" ? another : leafText(issue),
+  checkHook: () => another
 })
 
 const leaf = (issue: SchemaIssue.Issue): SchemaIssue.Issue => {

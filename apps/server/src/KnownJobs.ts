@@ -118,7 +118,9 @@ const compile = (
     },
     check: (payload) => {
       const decoded = decode(payload)
-      return Result.isSuccess(decoded) ? null : FieldIssue.first(decoded.failure.issue, ["payload"])
+      return Result.isSuccess(decoded)
+        ? null
+        : FieldIssue.first(decoded.failure.issue, ["payload"], definition.codec.hidesPayload)
     }
   }
 }

@@ -45,11 +45,13 @@ import * as Idempotent from "./Idempotent.ts"
 import * as KeyRing from "./KeyRing.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
+import * as Redactor from "./Redactor.ts"
 import * as Replica from "./Replica.ts"
 import * as RouteTable from "./RouteTable.ts"
 import * as ScopedQueue from "./ScopedQueue.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
 import type { ServerConfig } from "./ServerConfig.ts"
+import * as ShownQueue from "./ShownQueue.ts"
 import * as SiteGuard from "./SiteGuard.ts"
 import * as StorageProbe from "./StorageProbe.ts"
 
@@ -76,7 +78,14 @@ export interface Options {
  */
 export const layer = ({ config, handlers = [], jobs }: Options) =>
   Layer.effectDiscard(serve(config)).pipe(
-    Layer.provide([KnownJobs.layer(jobs), StorageProbe.layer, eventHub, keyRing(config), Drainer.layer(handlers)]),
+    Layer.provide([
+      KnownJobs.layer(jobs),
+      Redactor.layer(config.hideUnknownPayloads),
+      StorageProbe.layer,
+      eventHub,
+      keyRing(config),
+      Drainer.layer(handlers)
+    ]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
     Layer.provide([Layer.fresh(Queue.layer), Layer.fresh(Scheduler.layer())]),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
@@ -101,8 +110,10 @@ const routes = (config: ServerConfig) =>
         StatsHandlers.layer,
         SystemHandlers.layer
       ]),
-      // Handlers see what their caller may see.
+      // Handlers see what their caller may see, and of that what may be shown.
+      Layer.provide(Layer.fresh(ShownQueue.layer)),
       Layer.provide(Layer.fresh(ScopedQueue.layer)),
+      Layer.provide(reads),
       Layer.provide([
         Authorization.layer(limitsOf(config)),
         BodyLimit.layer(Duration.times(config.requestTimeout, bodyShare)),
@@ -113,17 +124,6 @@ const routes = (config: ServerConfig) =>
     Docs.layer
   )
 
-      Layer.provide(reads),
-const keyRing = ({ adminKey, authentication, host }: ServerConfig) =>
-  KeyRing.layer({ adminKey, mayBeOpen: authentication === "auto" && HostName.isLoopback(host) })
-
-const limitsOf = ({ failuresPerMinute, requestBurst, requestsPerSecond }: ServerConfig): Authorization.Limits => ({
-  requests: { perSecond: requestsPerSecond, burst: requestBurst },
-  failures: { perSecond: failuresPerMinute / 60, burst: failuresPerMinute }
-})
-
-const serve = Effect.fnUntraced(function*(config: ServerConfig) {
-  const server = yield* HttpServer.HttpServer
 /** Where what only shows is read from: a replica, if there is one. */
 const reads: Layer.Layer<
   SampleStorage.SampleStorage,
@@ -142,6 +142,16 @@ const reads: Layer.Layer<
   )
 }))
 
+const keyRing = ({ adminKey, authentication, host }: ServerConfig) =>
+  KeyRing.layer({ adminKey, mayBeOpen: authentication === "auto" && HostName.isLoopback(host) })
+
+const limitsOf = ({ failuresPerMinute, requestBurst, requestsPerSecond }: ServerConfig): Authorization.Limits => ({
+  requests: { perSecond: requestsPerSecond, burst: requestBurst },
+  failures: { perSecond: failuresPerMinute / 60, burst: failuresPerMinute }
+})
+
+const serve = Effect.fnUntraced(function*(config: ServerConfig) {
+  const server = yield* HttpServer.HttpServer
   const router = yield* HttpRouter.toHttpEffect(routes(config)).pipe(
     Effect.provideService(HttpRouter.RouterConfig, { maxParamLength: RouteTable.parameterLimit })
   )

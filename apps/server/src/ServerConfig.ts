@@ -11,6 +11,7 @@
  * | `MILLRACE_ADMIN_KEY` | a key with all rights that is not stored: `mr_<id>.<secret>` | none |
  * | `MILLRACE_DRAIN_SECRET` | lets `POST /api/v1/drain` run jobs for callers with this secret; 16 characters or more | none |
  * | `MILLRACE_PAYLOAD_KEYS` | keys that payloads are encrypted with: `id:secret`, by commas, the first encrypts | none |
+ * | `MILLRACE_HIDE_UNKNOWN_PAYLOADS` | `on` shows no payloads of jobs that no module defines | `off` |
  * | `MILLRACE_REQUESTS_PER_SECOND` | requests of one key, and of one address | `1000` |
  * | `MILLRACE_REQUEST_BURST` | requests of one key, and of one address, at once | `2000` |
  * | `MILLRACE_FAILURES_PER_MINUTE` | requests with a wrong key of one address; then all of its requests wait | `20` |
@@ -20,9 +21,9 @@
  * | `MILLRACE_REQUEST_TIMEOUT` | longest time of one request, its body included | `15 seconds` |
  * | `MILLRACE_MAX_REQUESTS` | requests at the same time; more are answered 429 | `256` |
  * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
- * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
  * | `MILLRACE_REPLICA_URL` | a streaming replica that lists, totals and histories are read from | none |
  * | `MILLRACE_REPLICA_LAG` | how far the replica may be behind | `5 seconds` |
+ * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
  * | `MILLRACE_TIMEOUT` | longest attempt of jobs about which nobody says anything | `15 minutes` |
  * | `MILLRACE_RETRY` | how the delays of their attempts grow: `exponential`, `linear`, `fixed`, `none` | `exponential` |
  * | `MILLRACE_RETRY_BASE` | their first delay | `1 second` |
@@ -68,6 +69,7 @@ export interface ServerConfig {
   readonly requestsPerSecond: number
   readonly requestBurst: number
   readonly failuresPerMinute: number
+  readonly hideUnknownPayloads: boolean
 }
 
 /**
@@ -79,10 +81,10 @@ export interface ServerConfig {
  */
 export interface ProgramConfig {
   readonly databaseUrl: Redacted.Redacted
-  readonly databaseConnections: number
-  readonly databaseMinConnections: number
   readonly replicaUrl: Redacted.Redacted | null
   readonly replicaLag: Duration.Duration
+  readonly databaseConnections: number
+  readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
   readonly databaseConnectTimeout: Duration.Duration
   readonly metricsInterval: Duration.Duration
@@ -129,7 +131,8 @@ export const defaults: ServerConfig = {
   drainSecret: null,
   requestsPerSecond: 1000,
   requestBurst: 2000,
-  failuresPerMinute: 20
+  failuresPerMinute: 20,
+  hideUnknownPayloads: false
 }
 
 const port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
@@ -193,6 +196,9 @@ export const server: Config.Config<ServerConfig> = Config.all({
   requestBurst: Config.schema(positive, "MILLRACE_REQUEST_BURST").pipe(Config.withDefault(defaults.requestBurst)),
   failuresPerMinute: Config.schema(positive, "MILLRACE_FAILURES_PER_MINUTE").pipe(
     Config.withDefault(defaults.failuresPerMinute)
+  ),
+  hideUnknownPayloads: Config.Boolean("MILLRACE_HIDE_UNKNOWN_PAYLOADS").pipe(
+    Config.withDefault(defaults.hideUnknownPayloads)
   )
 })
 
@@ -205,14 +211,14 @@ export const server: Config.Config<ServerConfig> = Config.all({
  */
 export const program: Config.Config<ProgramConfig> = Config.all({
   databaseUrl: Config.schema(Schema.Redacted(DatabaseUrl), "DATABASE_URL"),
+  replicaUrl: Config.schema(Schema.Redacted(DatabaseUrl), "MILLRACE_REPLICA_URL").pipe(Config.withDefault(null)),
+  replicaLag: Config.schema(interval, "MILLRACE_REPLICA_LAG").pipe(Config.withDefault(Duration.seconds(5))),
   databaseConnections: Config.schema(positive, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
   databaseMinConnections: Config.schema(natural, "MILLRACE_DATABASE_MIN_CONNECTIONS").pipe(Config.withDefault(0)),
   databaseIdleTimeout: Config.Duration("MILLRACE_DATABASE_IDLE_TIMEOUT").pipe(Config.withDefault(Duration.minutes(1))),
   databaseConnectTimeout: Config.Duration("MILLRACE_DATABASE_CONNECT_TIMEOUT").pipe(
     Config.withDefault(Duration.seconds(5))
   ),
-  replicaUrl: Config.schema(Schema.Redacted(DatabaseUrl), "MILLRACE_REPLICA_URL").pipe(Config.withDefault(null)),
-  replicaLag: Config.schema(interval, "MILLRACE_REPLICA_LAG").pipe(Config.withDefault(Duration.seconds(5))),
   metricsInterval: Config.schema(interval, "MILLRACE_METRICS_INTERVAL").pipe(Config.withDefault(Duration.seconds(60))),
   jobDefaults: JobDefaults.config,
   jobs: Config.Array(Schema.NonEmptyString, "MILLRACE_JOBS").pipe(Config.withDefault([])),

@@ -139,6 +139,14 @@ const access: ReadonlyArray<Setting> = [
     byDefault: "none",
     example: "2026:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
     wrong: "2026:AQEBAQEBAQEBAQEBAQEBAQ=="
+  },
+  {
+    variable: "MILLRACE_HIDE_UNKNOWN_PAYLOADS",
+    meaning: "shows no payloads of jobs that `MILLRACE_JOBS` does not define; see [redaction](redaction.md)",
+    allowed: "`on`, `off`",
+    byDefault: "`off`",
+    example: "on",
+    wrong: "maybe"
   }
 ]
 
@@ -150,14 +158,6 @@ const database: ReadonlyArray<Setting> = [
     byDefault: "required",
     example: "postgres://elsewhere/jobs",
     wrong: "mysql://localhost/jobs"
-  },
-  {
-    variable: "MILLRACE_DATABASE_CONNECTIONS",
-    meaning: "most connections of the pool: 10 for a small plan, up to 50 beside a large server",
-    allowed: "1 or more",
-    byDefault: "`10`",
-    example: "3",
-    wrong: "0"
   },
   {
     variable: "MILLRACE_REPLICA_URL",
@@ -174,6 +174,14 @@ const database: ReadonlyArray<Setting> = [
     byDefault: "`5 seconds`",
     example: "30 seconds",
     wrong: "soon"
+  },
+  {
+    variable: "MILLRACE_DATABASE_CONNECTIONS",
+    meaning: "most connections of the pool: 10 for a small plan, up to 50 beside a large server",
+    allowed: "1 or more",
+    byDefault: "`10`",
+    example: "3",
+    wrong: "0"
   },
   {
     variable: "MILLRACE_DATABASE_MIN_CONNECTIONS",

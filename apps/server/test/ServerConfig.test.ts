@@ -36,7 +36,8 @@ describe("ServerConfig", () => {
         drainSecret: server.drainSecret,
         requestsPerSecond: 7,
         requestBurst: 9,
-        failuresPerMinute: 3
+        failuresPerMinute: 3,
+        hideUnknownPayloads: false
       })
       assert.strictEqual(server.adminKey === null ? null : Redacted.value(server.adminKey), adminKey)
       assert.strictEqual(server.drainSecret === null ? null : Redacted.value(server.drainSecret), "0123456789abcdef")

@@ -6,7 +6,7 @@
  */
 import type { JobFailure } from "@millrace/storage/JobFailure"
 import type { JobRecord } from "@millrace/storage/JobRecord"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Mask from "./internal/mask.ts"
 import type { JobDefinition } from "./JobDefinition.ts"
 
@@ -84,6 +84,15 @@ export const failure = ({ codec: { shown } }: JobDefinition, failed: JobFailure)
  */
 export const payload = ({ codec: { shown } }: JobDefinition, json: Schema.Json, version: number): Schema.Json =>
   shown.payload(json, version)
+
+/**
+ * Whether a definition hides anything.
+ *
+ * @stability unstable
+ * @category guards
+ * @since 0.1.0
+ */
+export const hides = ({ codec: { shown } }: JobDefinition): boolean => shown.hides
 
 const failureWith = (shown: (json: Schema.Json) => Schema.Json, { data, ...failed }: JobFailure): JobFailure =>
   data === undefined ? failed : { ...failed, data: shown(data) }

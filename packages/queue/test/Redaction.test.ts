@@ -211,6 +211,33 @@ describe("Redaction", () => {
       assert.deepStrictEqual(Redaction.failure(Pay, attempt.error).data, dead.error?.data)
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  for (
+    const [what, error, thrown, message] of [
+      [
+        "an error without a message",
+        Schema.Struct({ card: Secret, why: Schema.String }),
+        { card: secret, why: "limit" },
+        `{ card: "${hidden}", why: "limit" }`
+      ],
+      ["a text", Secret, secret, hidden],
+      [
+        "an error that does not fit",
+        Schema.Struct({ card: Secret }),
+        { pan: secret },
+        "an error that hides what it holds"
+      ]
+    ] as const
+  ) {
+    it.effect(`outlines ${what} by what may be shown of it`, () =>
+      Effect.gen(function*() {
+        const Pay = Job.make("Pay", { payload: {}, error, maxAttempts: 1 })
+        yield* TestWorker.start(Pay.toLayer(() => Effect.fail(thrown) as Effect.Effect<never>))
+        const { id } = yield* Pay.enqueue({})
+        yield* TestWorker.settle
+        assert.strictEqual((yield* Queue.Queue.use((queue) => queue.get(id))).error?.message, message)
+      }).pipe(Effect.provide(TestWorker.layer())))
+  }
+
   describe("of decode failures", () => {
     const talkative = Schema.makeFilter((text: string) => text.length < 3 || `${text} is too long`)
     const Loud = Job.make("Loud", {

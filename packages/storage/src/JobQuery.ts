@@ -5,6 +5,7 @@
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Schema from "effect/Schema"
+import { jsonContains } from "./internal/jsonContains.ts"
 import * as JobId from "./JobId.ts"
 import type { JobRecord } from "./JobRecord.ts"
 import type { JobState } from "./JobState.ts"
@@ -74,6 +75,15 @@ export const toPage = (newestFirst: ReadonlyArray<JobRecord>, limit: number): Pa
   const last = items.at(-1)
   return { items, next: newestFirst.length > limit && last !== undefined ? last.id : null }
 }
+
+/**
+ * Tells whether a payload contains the JSON of a query, as PostgreSQL's `@>`.
+ *
+ * @stability unstable
+ * @category predicates
+ * @since 0.1.0
+ */
+export const containsPayload = (payload: Schema.Json, wanted: Schema.Json): boolean => jsonContains(payload, wanted)
 
 /**
  * Orders job records newest first.

@@ -33,7 +33,7 @@ const Tell = Job.make("Tell", {
   success: Schema.String,
   error: Schema.String,
   maxAttempts: 2,
-  retry: RetryPolicy.fixed({ delay: "10 millis" })
+  retry: RetryPolicy.fixed("10 millis")
 })
 
 const tell = Tell.toLayer(({ text }, job) =>

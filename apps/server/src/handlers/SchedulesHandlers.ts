@@ -8,12 +8,13 @@ import type { ScheduleRequest } from "@millrace/api"
 import type { QueueError } from "@millrace/queue"
 import { Scheduler } from "@millrace/scheduler"
 import type { ScheduleError, ScheduleSpec } from "@millrace/scheduler"
-import type { ScheduleStorage, StorageError } from "@millrace/storage"
+import type { ScheduleRecord, ScheduleStorage, StorageError } from "@millrace/storage"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { KnownJobs } from "../KnownJobs.ts"
 import * as NewJobRequest from "../NewJobRequest.ts"
+import { Redactor } from "../Redactor.ts"
 import * as StorageFailure from "../StorageFailure.ts"
 import * as Position from "./Position.ts"
 
@@ -33,14 +34,16 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const scheduler = yield* Scheduler.Scheduler
     const known = yield* KnownJobs
-    const shown = Effect.map(ScheduleView.fromRecord)
+    const redactor = yield* Redactor
+    const view = (record: ScheduleRecord.ScheduleRecord) => ScheduleView.fromRecord(redactor.schedule(record))
+    const shown = Effect.map(view)
     return handlers.handleAll({
       create: ({ payload: { job, name, ...rest } }) =>
         refuseUnfit(known, job).pipe(
           Effect.andThen(answered(scheduler.create({ name, job: NewJobRequest.from(job), ...specOf(rest) }))),
           shown
         ),
-      list: ({ query }) => list(scheduler, query),
+      list: ({ query }) => list(scheduler, view, query),
       get: ({ params }) => shown(answered(scheduler.get(params.name))),
       change: ({ params, payload: { job, ...rest } }) =>
         (job === undefined ? Effect.void : refuseUnfit(known, job)).pipe(
@@ -97,6 +100,7 @@ const specOf = (
 
 const list = Effect.fnUntraced(function*(
   scheduler: Scheduler.Scheduler["Service"],
+  view: (record: ScheduleRecord.ScheduleRecord) => ScheduleView.ScheduleView,
   query: {
     readonly cursor?: string
     readonly limit?: number
@@ -113,7 +117,7 @@ const list = Effect.fnUntraced(function*(
   }
   const page = yield* StorageFailure.answered(scheduler.list(filter))
   return {
-    items: page.items.map(ScheduleView.fromRecord),
+    items: page.items.map(view),
     nextCursor: page.next === null ? null : Cursor.encodeText(page.next)
   }
 })

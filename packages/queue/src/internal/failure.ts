@@ -40,11 +40,23 @@ export const fromCause = (cause: Cause.Cause<unknown>, codec: JobCodec): Failure
 /** The failure of a typed error; its encoded form is kept when it fits the job's error schema. */
 export const fromError = (error: unknown, codec: JobCodec): Failure => {
   const typed = textOf(error, "_tag")
+  const data = encoded(error, codec)
   return {
-    failure: { ...describe(error, typed === undefined), ...encoded(error, codec) },
+    failure: { ...describe(error, typed === undefined), ...data, ...discreet(error, data, codec) },
     errorTag: typed === undefined ? undefined : Text.sanitise(typed, Defaults.nameLength),
     retryAfterMillis: retryAfterOf(error)
   }
+}
+
+/** An error without a message is outlined: one that hides something is so by what may be shown of it. */
+const discreet = (
+  error: unknown,
+  { data }: Pick<JobFailure, "data">,
+  { shown }: JobCodec
+): { readonly message?: string } => {
+  if (!shown.hidesErrors || textOf(error, "message") !== undefined) return {}
+  const told = data === undefined ? "an error that hides what it holds" : messageOf(shown.error(data))
+  return { message: Text.sanitise(told, Defaults.textBytes) }
 }
 
 /** The failure of anything that was thrown. */

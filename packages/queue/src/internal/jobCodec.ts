@@ -48,6 +48,9 @@ export interface Shown {
   readonly payload: (json: Schema.Json, version: number) => Schema.Json
   readonly success: (json: Schema.Json) => Schema.Json
   readonly error: (json: Schema.Json) => Schema.Json
+  /** Whether it hides anything at all, and whether anything of errors. */
+  readonly hides: boolean
+  readonly hidesErrors: boolean
 }
 
 /** The schemas of a job. */
@@ -83,7 +86,9 @@ export const make = ({ error, payload, success, upcasters = {}, version = 1 }: S
     shown: {
       payload: shownVersions(payload, version, upcasters),
       success: shownOf(success) ?? asItIs,
-      error: shownOf(error) ?? asItIs
+      error: shownOf(error) ?? asItIs,
+      hides: [payload, success, error].some((schema) => maskOf(schema) !== null),
+      hidesErrors: maskOf(error) !== null
     },
     hidesPayload: isDiscreet
   }

@@ -85,6 +85,9 @@ const describe = (node: Node, ast: SchemaAST.AST, known: Map<SchemaAST.AST, Node
       return
     case "Declaration":
       node.same.push(...ast.typeParameters.map((type) => compile(type, known)))
+      return
+    default:
+      // A leaf: nothing lies below it.
   }
 }
 
