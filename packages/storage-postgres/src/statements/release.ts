@@ -8,17 +8,17 @@ import { countInto, freedKeys, jobList, jobValues, now } from "./fragments.ts"
 
 /**
  * Where a job stands, read at the moment of the statement: a job is in one place at every moment, since every move is one
- * statement. History first: it has what lets children go on. `lent` are the ids of running jobs.
+ * statement. The history comes last: each of its days is a probe, and most parents that are looked at have not ended.
  */
 const stateOf = (s: string, id: string): string =>
   `coalesce(
-    (select f.state from ${s}.finished f where f.id = ${id} limit 1),
-    (select case d.outcome when 'quarantined' then 'quarantined' else 'dead' end from ${s}.dead d where d.id = ${id}),
     (select 'running' where ${id} in (select t.id from lent t)),
     (select case when d.retryable then 'retryable' else 'scheduled' end from ${s}.scheduled d where d.id = ${id}),
-    (select 'pending' from ${s}.pending p where p.id = ${id}),
     (select 'available' from ${s}.ready r where r.id = ${id} limit 1),
+    (select 'pending' from ${s}.pending p where p.id = ${id}),
+    (select case d.outcome when 'quarantined' then 'quarantined' else 'dead' end from ${s}.dead d where d.id = ${id}),
     (select 'available' from ${s}.suspect r where r.id = ${id} limit 1),
+    (select f.state from ${s}.finished f where f.id = ${id} limit 1),
     'removed'
   )`
 
@@ -110,8 +110,8 @@ const expiry = (dueAt: string): string => `${dueAt} + make_interval(secs => p.tt
  * `last`. It must run alone, and its snapshot must be taken when it is alone: two that delete the two last rows of one
  * job at the same time would each still see that of the other.
  *
- * Plan: a loose scan of `dependency_parent`; for each parent a probe of every day's `finished_id`, and where it has not
- * ended of the places of living jobs; for each ended one its rows by `dependency_parent`, and for each of their jobs the
+ * Plan: a loose scan of `dependency_parent`; for each parent a probe of the places of living jobs, and where it has ended
+ * of every day's `finished_id`; for each ended one its rows by `dependency_parent`, and for each of their jobs the
  * others by the primary key.
  * Parameters: $1 clock, $2 parent to go on after, $3 parents at most, $4 rows at most.
  * Row: last (null: no more parents), edges, moved, queues (of those now available), next_due_ms (of those
