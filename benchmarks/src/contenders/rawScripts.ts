@@ -49,7 +49,8 @@ const settleValues = (lease: string, size: string, ids: string): ReadonlyArray<s
   `array_fill(1, array[${size}]::int[])`,
   `array_fill(1, array[${size}]::int[])`,
   `array_fill(2, array[${size}]::int[])`,
-  `array_fill(''::text, array[${size}]::int[])`
+  `array_fill(''::text, array[${size}]::int[])`,
+  size
 ]
 
 /** What a client reads from the answer of the claim; one row even where nothing was left. */

@@ -19,7 +19,8 @@ import * as settlements from "./statements/settle.ts"
  * level served last, -1 at first; `$8` tenant served last, `''` at first; `$9` smallest level; `$10` most tenants; `$11`
  * position to begin at, 0 for the first; `$12` a key of this claim; `$13` and `$14` smallest and largest version of each
  * name; `$15` what is left of the turn of `$8`; `$16` level up to which jobs under limits were claimed, -1 for none; `$17`
- * whether they go first; `$18` whether all jobs start at once. A row for each job.
+ * whether they go first; `$18` whether all jobs start at once. A row for each job; the first has beside it
+ * what holds for all of them.
  *
  * @stability unstable
  * @category statements
@@ -35,7 +36,7 @@ export const claim = (schema: string = PgSchema.defaultName): string => claims.c
  * `schema` is as for `claim`. Parameters: `$1` the worker; `$2` ids of leases; `$3` where the jobs of each begin in the
  * following arrays, from 0; `$4` how many each has; `$5` ids of jobs, in the order of the claim; `$6` their tokens; `$7`
  * milliseconds from claim to start, -1 for none; `$8` milliseconds from claim to end; `$9` results as JSON text, `''`
- * for none. A row for each job that was ended.
+ * for none; `$10` how many jobs they are. One row: how many were ended, and which, unless all were.
  *
  * @stability unstable
  * @category statements

@@ -30,6 +30,6 @@ layer(live)("PgStatements on PostgreSQL", (it) => {
           parametersOf("finish", PgStatements.settleCompleted())
         ])
       )
-      assert.deepStrictEqual(counts, [18, 9])
+      assert.deepStrictEqual(counts, [18, 10])
     }))
 })

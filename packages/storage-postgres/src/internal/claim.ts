@@ -145,9 +145,9 @@ const makeStep = (session: Session, notifier: Notifier): Step => {
     const { options } = walk
     const wanted = options.limit - walk.claims.length
     const rows = yield* session.rows("claim", text, paramsOf(walk, wanted, yield* session.now))
-    const first = rows[0]
-    if (first === undefined) return true
-    const { gatedLevel, level } = levelsOf(first)
+    const head = headOf(rows)
+    if (head === undefined) return true
+    const { gatedLevel, level } = head
     const mark: ClaimMark.Mark = { ...walk.mark, seen: { gatedLevel, level } }
     if (gatedLevel !== null && ClaimMark.isGatedNext(mark.seen, walk.gatedFirst)) {
       walk.mark = mark
@@ -155,23 +155,28 @@ const makeStep = (session: Session, notifier: Notifier): Step => {
       return false
     }
     if (level === null) return true
-    const jobs = rows.filter((row) => row["id"] !== null).toSorted(inOrder)
-    for (const row of jobs) walk.claims.push(Rows.toClaim(row, options.queue))
-    const isBlocked = jobs.length === 0 && first["walked"] === tenantsMax(options, wanted, mark.density)
+    const jobs = head.lease === null ? [] : rows.toSorted(inOrder)
+    const lent = { lease: BigInt(head.lease ?? 0), size: head.size ?? 0, level }
+    for (const row of jobs) walk.claims.push(Rows.toClaim(row, options.queue, lent))
+    const isBlocked = jobs.length === 0 && head.walked === tenantsMax(options, wanted, mark.density)
     // Tenants without a job for this worker are left behind, until all of the level were looked at.
-    if (isBlocked && !Round.isOver(walk.start, mark.tenant, first["walked_last"] as string)) {
-      walk.mark = ClaimMark.beyond(mark, first, walk.start)
+    if (isBlocked && !Round.isOver(walk.start, mark.tenant, head.walkedLast ?? "")) {
+      walk.mark = ClaimMark.beyond(mark, head, walk.start)
       return false
     }
-    walk.mark = ClaimMark.after(mark, jobs, jobs.length === wanted)
+    walk.mark = ClaimMark.after(mark, head, jobs, jobs.length === wanted)
     walk.start = walk.mark.tenant
     // Tenants with less than their share leave room that others may fill.
-    if (jobs.length > 0 && jobs.length < wanted && (first["walked"] as number) > 1) return false
+    if (jobs.length > 0 && jobs.length < wanted && (head.walked ?? 0) > 1) return false
     if (gatedLevel === level) yield* gated(walk, level)
     walk.from = level + 1
-    return first["more"] !== true && gatedLevel === null
+    return head.more !== true && gatedLevel === null
   })
 }
+
+/** The row that came first has it. */
+const headOf = (rows: ReadonlyArray<Row>): ClaimMark.Head | undefined =>
+  rows.find((row) => row["head"] !== null)?.["head"] as ClaimMark.Head | undefined
 
 const levelsOf = (row: Row): ClaimMark.Levels => ({
   level: row["level"] as number | null,

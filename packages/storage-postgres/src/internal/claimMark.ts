@@ -42,6 +42,20 @@ export interface Levels {
   readonly gatedLevel: number | null
 }
 
+/** What the statement tells of a claim beside its jobs; `lease` and `size` are null when it lent none. */
+export interface Head extends Levels {
+  readonly lease: string | null
+  readonly size: number | null
+  /** How many tenants were looked at, the last of them, and the turn of each. */
+  readonly walked: number | null
+  readonly walkedLast: string | null
+  readonly quanta: ReadonlyArray<number> | null
+  /** Whether there are levels after this one. */
+  readonly more: boolean | null
+  /** Whether jobs were passed over because their name is paused. */
+  readonly passesPaused: boolean | null
+}
+
 /** Whether jobs under limits come before the others: their level is better, or as good and it is their turn. */
 export const isGatedNext = ({ gatedLevel, level }: Levels, gatedFirst: boolean): boolean =>
   gatedLevel !== null && (level === null || gatedLevel < level || (gatedLevel === level && gatedFirst))
@@ -74,10 +88,10 @@ export const begin = (last: Mark | undefined, handles: ClaimOptions["handles"]):
 }
 
 /** The mark behind tenants that had jobs, none of which this worker could claim. */
-export const beyond = (mark: Mark, row: Row, start: string): Mark => ({
+export const beyond = (mark: Mark, head: Head, start: string): Mark => ({
   ...mark,
-  level: row["level"] as number,
-  tenant: row["walked_last"] as string,
+  level: head.level ?? mark.level,
+  tenant: head.walkedLast ?? mark.tenant,
   rest: 0,
   next: 0n,
   claims: mark.claims + 1,
@@ -85,16 +99,16 @@ export const beyond = (mark: Mark, row: Row, start: string): Mark => ({
 })
 
 /** The mark after the jobs of one level: at the tenant served last. A claim that is full may have cut its turn short. */
-export const after = (mark: Mark, jobs: ReadonlyArray<Row>, isFull: boolean): Mark => {
+export const after = (mark: Mark, head: Head, jobs: ReadonlyArray<Row>, isFull: boolean): Mark => {
   const last = jobs.at(-1)
   if (last === undefined) return { ...mark, rest: 0, start: null }
-  const level = last["level"] as number
+  const level = head.level ?? mark.level
   const own = jobs.filter((row) => row["turn"] === last["turn"])
   // Jobs whose name is paused were passed over, and will be found when it is resumed.
-  const next = last["passes_paused"] === true
+  const next = head.passesPaused === true
     ? 0n
     : own.map((row) => row["seq"] as bigint).reduce((a, b) => (a > b ? a : b), 0n) + 1n
-  const quantum = (last["quanta"] as ReadonlyArray<number>)[(last["turn"] as number) - 1] ?? 0
+  const quantum = head.quanta?.[(last["turn"] as number) - 1] ?? 0
   return {
     ...noteBest(mark, level),
     level,

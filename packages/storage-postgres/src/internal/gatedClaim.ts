@@ -69,7 +69,7 @@ export const makeSuspect = (session: Session) => {
     const { queue, workerId } = options
     const [names, lows, highs] = handlesOf(options)
     const rows = yield* session.rows("claim", text, [yield* session.now, workerId, queue, names, key, lows, highs])
-    if (rows[0]?.["gated"] !== true) return rows.map((row) => Rows.toClaim(row, queue))
+    if (rows[0]?.["gated"] !== true) return rows.map((row) => Rows.toClaim(row, queue, Rows.toLent(row)))
     const params = [yield* session.now, workerId, queue, names, lows, highs, key]
     const [row] = yield* session.rows("claim", gatedText, params)
     return row === undefined ? [] : yield* read(row, queue)
@@ -92,6 +92,6 @@ const makeRead = (session: Session) => {
   return Effect.fnUntraced(function*(answer: Row, queue: string) {
     if (answer["lease_id"] === null) return []
     const rows = yield* session.rows("claim", text, [answer["lease_id"]])
-    return rows.map((row) => Rows.toClaim(row, queue))
+    return rows.map((row) => Rows.toClaim(row, queue, Rows.toLent(row)))
   })
 }

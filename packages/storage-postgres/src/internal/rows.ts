@@ -8,16 +8,30 @@ import * as DateTime from "effect/DateTime"
 import type * as Schema from "effect/Schema"
 import type { Row } from "./session.ts"
 
+/** What all jobs of a lease have in common. */
+export interface Lent {
+  readonly lease: bigint
+  readonly size: number
+  readonly level: number
+}
+
+/** The lease of a row that has it beside the job. */
+export const toLent = (row: Row): Lent => ({
+  lease: row["lease"] as bigint,
+  size: row["size"] as number,
+  level: row["level"] as number
+})
+
 /** The claim of a row of the claim statements. */
-export const toClaim = (row: Row, queue: string): Claim => ({
+export const toClaim = (row: Row, queue: string, { lease, level, size }: Lent): Claim => ({
   id: JobId.makeUnsafe(row["id"] as bigint),
-  leaseId: leaseId(row["lease"] as bigint, row["place"] as number, row["size"] as number, row["limits"] !== null),
+  leaseId: leaseId(lease, row["place"] as number, size, (row["limits"] ?? null) !== null),
   token: row["token"] as number,
   name: row["name"] as string,
   version: row["version"] as number,
   queue,
   tenant: row["tenant"] as string,
-  priority: row["level"] as number,
+  priority: level,
   payload: row["payload"] as Claim["payload"],
   attempt: (row["failures"] as number) + (row["crashes"] as number) + 1,
   failures: row["failures"] as number,
@@ -27,14 +41,18 @@ export const toClaim = (row: Row, queue: string): Claim => ({
   retry: (row["retry"] ?? null) as Claim["retry"],
   uniqueKey: row["unique_key"] as string | null,
   limits: toLimits(row),
-  tags: (row["tags"] ?? []) as ReadonlyArray<string>,
+  tags: (row["tags"] ?? none) as ReadonlyArray<string>,
   createdAtMillis: (row["created_at"] as Date).getTime(),
   hasReport: row["has_report"] as boolean
 })
 
+/** Most jobs have none: they share it. */
+const none: ReadonlyArray<never> = []
+
 /** The limits of a row, which has them flat: name, key, name, key. */
 const toLimits = (row: Row): Claim["limits"] => {
-  const flat = (row["limits"] ?? []) as ReadonlyArray<string>
+  const flat = (row["limits"] ?? none) as ReadonlyArray<string>
+  if (flat.length === 0) return none
   const weights = row["weights"] as ReadonlyArray<number> | null
   return Array.from({ length: flat.length / 2 }, (_, n) => ({
     name: flat[2 * n] ?? "",

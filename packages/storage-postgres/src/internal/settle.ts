@@ -22,7 +22,8 @@ export const make = (session: Session, notifier: Notifier) => {
     if (batch.leases.length === 0) return []
     const params = [workerId, batch.leases, batch.offsets, batch.lengths, ...commonArrays(batch)]
     if (batch.places.every((place) => place === undefined || isPlainCompletion(place))) {
-      return yield* session.rows("settle", completedText(batch.isLimited), params)
+      const text = completedText(batch.isLimited)
+      return yield* session.rows("settle", text, batch.isLimited ? params : [...params, batch.count])
     }
     const pauses = batch.places.some((place) => pauseOf(place) !== undefined)
     return yield* session.rows("settle", anyText(batch.isLimited)(pauses), [
@@ -50,8 +51,8 @@ export const make = (session: Session, notifier: Notifier) => {
     yield* check(settlements)
     const batch = toBatch(settlements)
     const rows = yield* write(workerId, batch)
-    const hits = new Set(rows.map(keyOfRow))
-    const ended = batch.places.filter((place) => place !== undefined && hits.has(keyOf(place))) as Array<Settlement>
+    const isHit = hitsOf(rows, batch)
+    const ended = batch.places.filter((place) => place !== undefined && isHit(place)) as Array<Settlement>
     const applied = new Set(ended)
     const missed = settlements.filter((one) => !applied.has(one) && Rows.isId(one.id))
     for (const one of yield* repeatedOf(workerId, missed)) applied.add(one)
@@ -116,6 +117,15 @@ const keyOf = (fence: { readonly id: string; readonly token: number }): string =
 
 const keyOfRow = (row: Row): string => `${row["id"]} ${row["token"]}`
 
+/** Which settlements ended their attempt: the rows name them, or count them when they are all of the batch. */
+const hitsOf = (rows: ReadonlyArray<Row>, batch: Batch): (settlement: Settlement) => boolean => {
+  const [first] = rows
+  if (first?.["hits"] === batch.count) return () => true
+  const keys = first?.["hits"] === undefined ? rows.map(keyOfRow) : (first["keys"] ?? []) as ReadonlyArray<string>
+  const hits = new Set(keys)
+  return (settlement) => hits.has(keyOf(settlement))
+}
+
 /** Nothing but a finished row is to be written. */
 const isPlainCompletion = (settlement: Settlement): boolean =>
   settlement.outcome._tag === "Completed" && settlement.uniqueKey === null && !settlement.hasReport
@@ -141,6 +151,8 @@ interface Batch {
   readonly offsets: ReadonlyArray<number>
   readonly lengths: ReadonlyArray<number>
   readonly places: ReadonlyArray<Settlement | undefined>
+  /** How many of the places have a settlement. */
+  readonly count: number
   /** Whether any of the jobs is under limits. */
   readonly isLimited: boolean
 }
@@ -163,7 +175,8 @@ const toBatch = (settlements: ReadonlyArray<Settlement>): Batch => {
     for (const place of lease) places.push(place)
   }
   const lengths = [...leases.values()].map((lease) => lease.length)
-  return { leases: [...leases.keys()], offsets, lengths, places, isLimited }
+  const count = places.filter((place) => place !== undefined).length
+  return { leases: [...leases.keys()], offsets, lengths, places, count, isLimited }
 }
 
 /** The largest number of milliseconds that fits the integer arrays: 24 days. */

@@ -20,9 +20,9 @@
  * $8 tenant served last, $9 smallest level to look at, $10 tenants at most, $11 start position, $12 key of the claim,
  * $13 smallest and $14 largest version of each name, $15 what the tenant served last has left of its turn,
  * $16 level up to which jobs under limits were claimed, $17 whether they go first, $18 whether all jobs start at once.
- * Rows: level, lease, then the job; one row with only the levels when nothing could be claimed;
- * walked and walked_last tell how many tenants were looked at, and the last of them, quanta the turns of the tenants,
- * more whether there are levels after this one.
+ * Rows: a job each, the first with a head beside it, which is all there is when nothing could be claimed: the levels, the
+ * lease, walked and walkedLast tell how many tenants were looked at, and the last of them, quanta the turns of the tenants,
+ * more whether there are levels after this one, passesPaused whether jobs of paused names were passed over.
  */
 import { countInto, jobValues, lentJobs, now } from "./fragments.ts"
 
@@ -141,14 +141,17 @@ walk(tenant, phase) as (
 ), counted as (
   ${countInto(s, `select $3 as queue, 'available' as state, -count(*) as n from taken`)}
 )
-select top.priority as level, top.gated_level, l.id as lease, l.size, t.id, t.seq, t.token + 1 as token, t.name, t.version, t.tenant,
-  t.payload, t.failures, t.crashes, t.max_attempts, t.timeout_ms, t.retry, t.unique_key, t.tags,
-  t.created_at, t.has_report, (row_number() over ())::int as place, array_position(u.tenants, t.tenant) as turn,
-  cardinality(u.tenants) as walked, u.tenants[cardinality(u.tenants)] as walked_last, u.quanta, u.more,
-  null::text[] as limits, null::float8[] as weights,
-  cardinality($4::text[]) > (select cardinality(h.names) from handled h) as passes_paused
-from top cross join turns u left join (taken t cross join lent l) on true
-where top.priority is not null or top.gated_level is not null`
+select case when c.place = 1 then jsonb_build_object('level', c.level, 'gatedLevel', c.gated_level, 'lease', c.lease::text,
+    'size', c.size, 'walked', cardinality(c.tenants), 'walkedLast', c.tenants[cardinality(c.tenants)], 'quanta', c.quanta,
+    'more', c.more, 'passesPaused', cardinality($4::text[]) > (select cardinality(h.names) from handled h)) end as head,
+  c.id, c.seq, c.next_token as token, c.name, c.version, c.tenant, c.payload, c.failures, c.crashes, c.max_attempts, c.timeout_ms,
+  c.retry, c.unique_key, c.tags, c.created_at, c.has_report, c.place, array_position(c.tenants, c.tenant) as turn
+from (
+  select top.priority as level, top.gated_level, l.id as lease, l.size, u.tenants, u.quanta, u.more, t.*,
+    t.token + 1 as next_token, (row_number() over ())::int as place
+  from top cross join turns u left join (taken t cross join lent l) on true
+  where top.priority is not null or top.gated_level is not null
+) c`
 
 /**
  * Lends the oldest suspect of a queue to a worker that runs nothing else; one that is under limits is only told of.

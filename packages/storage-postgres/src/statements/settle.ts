@@ -13,7 +13,8 @@
  * $5 ids, $6 tokens, $7 started after ms (-1: never), $8 ended after ms, $9 results as JSON text
  * ('' for none); `settle` also: $10 outcome codes, $11 delays in ms, $12 errors as JSON text, $13 whether a report was written,
  * $14 clock; $15 limits to pause ('' for none) and $16 their keys, where `pauses`.
- * Rows: id and token of every hit.
+ * Rows: id and token of every hit; for `settleCompleted` without jobs under limits one row that counts them, and has their
+ * ids and tokens unless they are as many as $10, the number of settlements.
  */
 import { countInto, freedKeys, jobList, jobValues, nowAt } from "./fragments.ts"
 
@@ -96,6 +97,10 @@ const released = (s: string, rows: string, ended: string) =>
   delete from ${s}.place h using ${rows} v where v.hit and ${ended} and h.job_id = v.id
 )`
 
+/** How many were hits, and which, unless all were: as a rule one row says everything. */
+const hitsOf = `select count(*)::int as hits,
+  case when count(*) <> $10::int then array_agg(z.id || ' ' || z.token) end as keys from zipped z where z.hit`
+
 /** Every settlement is `Completed` and none has a unique key, a report or a cancellation to clear: the hot path. */
 export const settleCompleted = (s: string, { holds }: Pick<Extras, "holds">): string =>
   `with ${zipped(s, commonNames, commonArrays)}, kept as (
@@ -106,7 +111,7 @@ export const settleCompleted = (s: string, { holds }: Pick<Extras, "holds">): st
 ), ${leaseKept(s)}${holds ? released(s, "zipped", "true") : ""}, counted as (
   ${countInto(s, "select z.queue, 'completed' as state, count(*) as n from zipped z where z.hit group by z.queue")}
 )
-select z.id, z.token${holds ? ", z.queue, z.priority, z.tenant, z.gate" : ""} from zipped z where z.hit`
+${holds ? "select z.id, z.token, z.queue, z.priority, z.tenant, z.gate from zipped z where z.hit" : hitsOf}`
 
 /** After a cancel request, what would bring the job back cancels it. */
 const verdict = `verdict as materialized (
