@@ -43,15 +43,15 @@ describe("slot decision", () => {
   })
 
   it("stays between its bounds, for whatever was seen", () => {
-    for (const slots of [2, 3, 17, 49, 50]) {
-      for (const peak of [0, 1, slots - 1, slots, slots + 3]) {
-        for (const load of [0, 0.69, 0.7, 0.89, 0.9, 1]) {
-          for (const isBacklogged of [true, false]) {
-            const next = SlotDecision.decide({ slots, min: 2, max: 50, peak, load, isBacklogged })
-            assert.isTrue(Number.isInteger(next) && next >= 2 && next <= 50, `${slots} ${peak} ${load} → ${next}`)
-          }
-        }
-      }
+    const loads = [0, 0.69, 0.7, 0.89, 0.9, 1]
+    const seen = [2, 3, 17, 49, 50].flatMap((slots) =>
+      [0, 1, slots - 1, slots, slots + 3].flatMap((peak) =>
+        loads.flatMap((load) => [true, false].map((isBacklogged) => ({ slots, peak, load, isBacklogged })))
+      )
+    )
+    for (const figures of seen) {
+      const next = SlotDecision.decide({ ...figures, min: 2, max: 50 })
+      assert.isTrue(Number.isInteger(next) && next >= 2 && next <= 50, `${JSON.stringify(figures)} → ${next}`)
     }
   })
 })
