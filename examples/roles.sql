@@ -26,6 +26,6 @@ grant execute on all functions in schema millrace to millrace_worker;
 grant execute on function millrace.enqueue to millrace_producer;
 grant select on all tables in schema millrace to millrace_producer, millrace_reader;
 revoke all on millrace.api_key, millrace.audit, millrace.idempotency from millrace_producer, millrace_reader;
-grant insert on millrace.ready, millrace.scheduled, millrace.count_delta to millrace_producer;
+grant insert on millrace.ready, millrace.scheduled, millrace.pending, millrace.dependency, millrace.count_delta to millrace_producer;
 grant insert, update, delete on millrace.unique_key to millrace_producer;
 grant usage on sequence millrace.job_seq to millrace_producer;

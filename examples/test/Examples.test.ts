@@ -94,6 +94,14 @@ describe("examples", () => {
     "index berlin: 1, 2, 3"
   ])
 
+  says("parents", "runs a job after those that it waits for", [
+    "pending: it waits for 3 jobs to be completed: job 1 (scheduled), 2 (scheduled), 3 (scheduled)",
+    "100 rows",
+    "200 rows",
+    "300 rows",
+    "the report of May"
+  ])
+
   says("explain", "says who holds the limit, and that a job is done", [
     "job 2 (LimitFull): the limit exports of 1 is full: held by job 1",
     "job 2 (Finished): it is completed"

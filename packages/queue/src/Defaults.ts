@@ -491,15 +491,6 @@ export const nameLength = 255
 export const tagCount = 32
 
 /**
- * Most jobs that one job may wait for: 100, the bound of the storage.
- *
- * @stability unstable
- * @category constants
- * @since 0.1.0
- */
-export const parentCount = 100
-
-/**
  * Longest delay, time-out or snooze, in milliseconds: 100 years of 365 days.
  *
  * @stability unstable

@@ -214,8 +214,14 @@ const checkAdmission = (job: NewJob): Invalid | null =>
       ? null
       : new Invalid({ operation: "insert", field: "limits", detail: "names a limit and key twice" }))
 
-/** Jobs that one job may wait for. */
-const parentsMax = 100
+/**
+ * Most jobs that one job may wait for: 100. A cancelled child frees as many rows at once as it has parents.
+ *
+ * @stability unstable
+ * @category constants
+ * @since 0.1.0
+ */
+export const parentsMax = 100
 
 const checkParents = ({ debounce, parents = [] }: NewJob): Invalid | null =>
   parents.length > 0 && debounce !== null

@@ -1,6 +1,7 @@
 /**
  * Checks of single options: each answers the value as it is stored, or which option is refused and why.
  */
+import { parentsMax } from "@millrace/storage/Bounds"
 import * as JobId from "@millrace/storage/JobId"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -76,8 +77,8 @@ export const parents = (
   const wrong = values.findIndex((id) => !isId(id))
   if (wrong >= 0) return refuse(`parents[${wrong}]`, "expected a job id: 1 to 19 decimal digits")
   const ids = [...new Set<JobId.JobId>(values)]
-  return ids.length > Defaults.parentCount
-    ? refuse("parents", `expected at most ${Defaults.parentCount} parents`)
+  return ids.length > parentsMax
+    ? refuse("parents", `expected at most ${parentsMax} parents`)
     : Result.succeed(ids)
 }
 
