@@ -4,10 +4,13 @@
  * Run: `node packages/storage-postgres/bench/drain.ts postgres://…`. Drops and fills the schema `millrace_bench`.
  */
 import { PgClient } from "@effect/sql-pg"
+import { Fixture } from "@millrace/storage-test"
 import { Storage } from "@millrace/storage/Storage"
 import { Console, Effect, Layer, Redacted } from "effect"
 import * as PgMigrations from "../src/PgMigrations.ts"
 import * as PgStorage from "../src/PgStorage.ts"
+
+const { newJob, outcomes, settlement } = Fixture
 
 const url = process.argv[2] ?? "postgres://postgres@127.0.0.1:5432/postgres"
 const jobs = Number(process.argv[3] ?? 100_000)
@@ -15,24 +18,12 @@ const batch = Number(process.argv[4] ?? 500)
 const lanes = Number(process.argv[5] ?? 2)
 const schema = "millrace_bench"
 
-const job = (i: number) => ({
-  name: "noop",
-  version: 1,
-  queue: "default",
-  tenant: "",
-  priority: 50,
-  payload: { i, to: "someone@example.com", data: { name: "Ada", plan: "pro", tags: ["a", "b"] } },
-  delayMillis: 0,
-  runAt: null,
-  maxAttempts: 5,
-  timeoutMillis: null,
-  retry: null,
-  ttlMillis: null,
-  unique: null,
-  debounce: null,
-  limits: [],
-  tags: []
-})
+const job = (i: number) =>
+  newJob({
+    name: "noop",
+    payload: { i, to: "someone@example.com", data: { name: "Ada", plan: "pro", tags: ["a", "b"] } },
+    maxAttempts: 5
+  })
 
 const timed = <A, E, R>(what: string, n: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
@@ -60,17 +51,8 @@ const lane = (workerId: string) =>
       })
       if (claims.length === 0) return
       yield* storage.settle(
-        workerId,
-        claims.map((claim) => ({
-          id: claim.id,
-          leaseId: claim.leaseId,
-          token: claim.token,
-          outcome: { _tag: "Completed", result: null },
-          startedAfterMillis: 1,
-          endedAfterMillis: 2,
-          uniqueKey: claim.uniqueKey,
-          hasReport: claim.hasReport
-        }))
+        "w",
+        claims.map((claim) => settlement(claim, outcomes.completed(), { startedAfterMillis: 1, endedAfterMillis: 2 }))
       )
     }
   })

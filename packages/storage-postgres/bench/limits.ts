@@ -8,11 +8,14 @@
 import { PgClient } from "@effect/sql-pg"
 import { EmbeddedPostgres } from "@millrace/postgres-embedded"
 import type { Claim, Limit, NewJob } from "@millrace/storage"
+import { Fixture } from "@millrace/storage-test"
 import { Storage } from "@millrace/storage/Storage"
 import { Array as Arr, Console, Effect, Layer, Order, Redacted } from "effect"
 import { readFileSync } from "node:fs"
 import * as PgMigrations from "../src/PgMigrations.ts"
 import * as PgStorage from "../src/PgStorage.ts"
+
+const { newJob, outcomes, settlement } = Fixture
 
 const rounds = Number(process.argv[2] ?? 15)
 const jobs = Number(process.argv[3] ?? 2000)
@@ -53,24 +56,13 @@ const kinds: ReadonlyArray<Kind> = [
 
 const job = (kind: Kind, i: number): NewJob.NewJob => {
   const tenant = `t${i % kind.tenants}`
-  return {
+  return newJob({
     name: "noop",
-    version: 1,
-    queue: "default",
     tenant,
-    priority: 50,
     payload: { i, to: "someone@example.com", data: { name: "Ada", plan: "pro", tags: ["a", "b"] } },
-    delayMillis: 0,
-    runAt: null,
     maxAttempts: 5,
-    timeoutMillis: null,
-    retry: null,
-    ttlMillis: null,
-    unique: null,
-    debounce: null,
-    limits: kind.limits.map((name) => ({ name, key: name === "each" ? tenant : "", weight: 1 })),
-    tags: []
-  }
+    limits: kind.limits.map((name) => ({ name, key: name === "each" ? tenant : "", weight: 1 }))
+  })
 }
 
 /** Nanoseconds that a process has run. */
@@ -100,16 +92,7 @@ const settleAll = (batches: ReadonlyArray<ReadonlyArray<Claim.Claim>>) =>
     Storage.use((storage) =>
       storage.settle(
         "w",
-        claims.map((claim) => ({
-          id: claim.id,
-          leaseId: claim.leaseId,
-          token: claim.token,
-          outcome: { _tag: "Completed", result: null },
-          startedAfterMillis: 1,
-          endedAfterMillis: 2,
-          uniqueKey: claim.uniqueKey,
-          hasReport: claim.hasReport
-        }))
+        claims.map((claim) => settlement(claim, outcomes.completed(), { startedAfterMillis: 1, endedAfterMillis: 2 }))
       )
     ), { discard: true })
 

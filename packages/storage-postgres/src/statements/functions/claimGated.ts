@@ -77,6 +77,22 @@ export const lookUp = (s: string): string =>
         exit when v_n = 0;
       end loop;`
 
+/**
+ * How a call begins: it waits for its turn, reads the clock, sets what it answers in any case, and ends where the worker or
+ * the queue may have nothing.
+ */
+export const locked = (s: string, answered: string): string =>
+  `perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
+  v_now := coalesce(p_now, clock_timestamp());
+  ${answered}
+  -- A snapshot older than the lock would not see what others took: let the server find that out.
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    update ${s}.limit_turn set turns = turns + 1;
+  end if;
+  if not exists (select from ${s}.worker x where x.id = p_worker and x.expires_at > v_now)
+    or exists (select from ${s}.queue_control c where c.queue = p_queue and c.paused_at is not null) then return;
+  end if;`
+
 /** Creates the function. */
 export const claimGated = (s: string): string =>
   `create function ${s}.claim_gated(
@@ -95,16 +111,7 @@ declare
   v_next float8; v_bound int; v_most int;
   ${limitsMet}
 begin
-  perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
-  v_now := coalesce(p_now, clock_timestamp());
-  last_tenant := p_tenant; turn_left := 0; probed := 0;
-  -- A snapshot older than the lock would not see what others took: let the server find that out.
-  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-    update ${s}.limit_turn set turns = turns + 1;
-  end if;
-  if not exists (select from ${s}.worker x where x.id = p_worker and x.expires_at > v_now)
-    or exists (select from ${s}.queue_control c where c.queue = p_queue and c.paused_at is not null) then return;
-  end if;
+  ${locked(s, "last_tenant := p_tenant; turn_left := 0; probed := 0;")}
   select array_agg(h.name), array_agg(h.min), array_agg(h.max) into v_names, v_mins, v_maxs
     from unnest(p_names, p_mins, p_maxs) h(name, min, max)
     where not exists (select from ${s}.pause p where p.what = 'name' and p.name = h.name

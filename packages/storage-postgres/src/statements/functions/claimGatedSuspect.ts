@@ -3,7 +3,7 @@
  *
  * Under the same lock as `claim_gated`. Looks at the oldest 100 suspects.
  */
-import { byIndex, lent, limitsMet, lookUp, spend } from "./claimGated.ts"
+import { byIndex, lent, limitsMet, locked, lookUp, spend } from "./claimGated.ts"
 
 export const claimGatedSuspect = (s: string): string =>
   `create function ${s}.claim_gated_suspect(
@@ -16,14 +16,7 @@ declare
   v_next float8;
   ${limitsMet}
 begin
-  perform pg_advisory_xact_lock(hashtextextended($lock$${s} admission$lock$, 0));
-  v_now := coalesce(p_now, clock_timestamp());
-  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-    update ${s}.limit_turn set turns = turns + 1;
-  end if;
-  if not exists (select from ${s}.worker x where x.id = p_worker and x.expires_at > v_now)
-    or exists (select from ${s}.queue_control c where c.queue = p_queue and c.paused_at is not null) then return;
-  end if;
+  ${locked(s, "lease_id := null;")}
   for v_one in
     select r.ctid as at, r.id, r.limits, r.weights, r.gate from ${s}.suspect r
     join unnest(p_names, p_mins, p_maxs) h(name, min, max) on h.name = r.name and r.version between h.min and h.max
