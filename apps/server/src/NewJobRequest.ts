@@ -15,17 +15,22 @@ import type * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export const from = (job: CreateJob.CreateJob): EnqueueOptions.EncodedRequest => {
-  const { debounce, delay, tenant, throttle, timeout, ttl, ...rest } = job
+  const { debounce, delay, tenant, throttle, timeout, ttl, unique, ...rest } = job
   return {
     ...rest,
     ...(tenant === undefined || tenant === null ? {} : { tenant }),
     ...(delay === undefined ? {} : { delay: toInput(delay) }),
     ...(timeout === undefined ? {} : { timeout: toInput(timeout) }),
     ...(ttl === undefined ? {} : { ttl: toInput(ttl) }),
+    ...(unique === undefined ? {} : { unique: typeof unique === "string" ? unique : toUnique(unique) }),
     ...(throttle === undefined ? {} : { throttle: { ...throttle, period: toInput(throttle.period) } }),
     ...(debounce === undefined ? {} : { debounce: toDebounce(debounce) })
   }
 }
+
+const toUnique = (
+  { period, ...rest }: Exclude<NonNullable<CreateJob.CreateJob["unique"]>, string>
+): EnqueueOptions.UniqueOptions => ({ ...rest, ...(period === undefined ? {} : { period: toInput(period) }) })
 
 const toDebounce = (
   { maxWait, wait, ...rest }: NonNullable<CreateJob.CreateJob["debounce"]>

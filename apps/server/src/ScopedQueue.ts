@@ -8,15 +8,15 @@
  */
 import { JobRegistry, Queue, QueueError } from "@millrace/queue"
 import type { EnqueueOptions } from "@millrace/queue"
-import type { JobId, JobQuery, JobRecord } from "@millrace/storage"
+import { Bounds } from "@millrace/storage"
+import type { JobId, JobQuery, JobRecord, StorageError } from "@millrace/storage"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Principal from "./Principal.ts"
 
 type Service = Queue.Queue["Service"]
 
-/**
- * The queue of the current caller, on the whole queue.
 /**
  * The queue that lists, totals and histories are read from: the whole queue where there is no replica.
  *
@@ -28,6 +28,8 @@ export const ReadingQueue = Context.Reference<Service | null>("@millrace/server/
   defaultValue: () => null
 })
 
+/**
+ * The queue of the current caller, on the whole queue.
  *
  * @stability unstable
  * @category layers
@@ -63,7 +65,10 @@ const enqueuing = (whole: Service, registry: JobRegistry.Registered): Pick<
   "enqueueEncoded" | "enqueueAllEncoded" | "insert" | "produce"
 > => {
   const admit = (request: EnqueueOptions.EncodedRequest) =>
-    Effect.flatMap(Principal.CurrentPrincipal, (principal) => admitted(registry, principal, request))
+    Effect.flatMap(
+      Principal.CurrentPrincipal,
+      (principal) => Effect.tap(admitted(registry, principal, request), knownParents(whole, principal))
+    )
   return {
     // Jobs that are validated elsewhere: no handler has any.
     insert: (jobs) => unless(whole.insert(jobs), passed("insert")),
@@ -76,6 +81,21 @@ const enqueuing = (whole: Service, registry: JobRegistry.Registered): Pick<
 /** The authorization keeps restricted callers from all endpoints that need this. */
 const passed = (method: string) => (): Effect.Effect<never> =>
   Effect.die(new Error(`the authorization let a restricted caller pass to ${method}`))
+
+/** A restricted caller waits for his own jobs only: those of others are not there. */
+const knownParents =
+  (whole: Service, principal: Principal.Principal) =>
+  ({ parents = [] }: EnqueueOptions.EncodedRequest): Effect.Effect<
+    void,
+    QueueError.InvalidOption | StorageError.StorageError
+  > => {
+    if (isUnrestricted(principal) || parents.length === 0) return Effect.void
+    return Effect.flatMap(whole.list({ ids: parents, limit: parents.length }), ({ items }) => {
+      const own = new Set(items.filter((job) => Principal.seesJob(principal, job)).map(({ id }) => id))
+      const unknown = parents.find((id) => !own.has(id))
+      return unknown === undefined ? Effect.void : refuse("parents", Bounds.unknownParent(unknown).detail)
+    })
+  }
 
 /** The request with the caller's tenant, or why it is none of his. */
 const admitted = (
@@ -100,7 +120,7 @@ const admitted = (
  */
 const reachesOut = (
   principal: Principal.Principal,
-  { debounce, limits, throttle }: EnqueueOptions.EncodedRequest
+  { debounce, limits, throttle, unique }: EnqueueOptions.EncodedRequest
 ): { readonly field: string; readonly detail: string } | null => {
   if (isUnrestricted(principal)) return null
   if (limits !== undefined && limits.length > 0) {
@@ -109,9 +129,12 @@ const reachesOut = (
       detail: "the API key is for some queues or one tenant, and limits are shared with others"
     }
   }
-  const [field, scope] = debounce === undefined
-    ? ["throttle.scope", throttle?.scope ?? "tenant"]
-    : ["debounce.scope", debounce.scope ?? "tenant"]
+  const [way, { scope = "tenant" }] = debounce !== undefined
+    ? ["debounce", debounce] as const
+    : throttle !== undefined
+    ? ["throttle", throttle] as const
+    : ["unique", typeof unique === "object" ? unique : {}] as const
+  const field = `${way}.scope`
   if (principal.tenant !== null && scope !== "tenant") {
     return { field, detail: `the API key is for the tenant ${principal.tenant} only: expected tenant` }
   }

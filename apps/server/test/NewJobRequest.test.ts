@@ -29,5 +29,8 @@ describe("NewJobRequest", () => {
       tags: ["x"]
     } as const
     assert.deepStrictEqual(NewJobRequest.from(job), job)
+    const { debounce: _, throttle: __, ...once } = job
+    const unique = { key: "u", scope: "global", until: "started", period: "1 hour" } as const
+    assert.deepStrictEqual(NewJobRequest.from({ ...once, unique }), { ...once, unique })
   })
 })

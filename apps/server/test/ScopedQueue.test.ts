@@ -43,6 +43,31 @@ describe("ScopedQueue", () => {
       assert.strictEqual((yield* queue.get(other.id).pipe(as({}))).tenant, "b")
     }).pipe(Effect.provide(layers)))
 
+  it.effect("lets a restricted caller's job wait for his own jobs only, and does not tell of others", () =>
+    Effect.gen(function*() {
+      const queue = yield* Queue.Queue
+      const own = yield* queue.enqueueEncoded({ ...request, tenant: "a" }).pipe(as({}))
+      const other = yield* queue.enqueueEncoded({ ...request, tenant: "b" }).pipe(as({}))
+      const ofTenant = { tenant: "a" }
+      const waiting = (...parents: ReadonlyArray<JobId.JobId>) => queue.enqueueEncoded({ ...request, parents })
+      const { id } = yield* waiting(own.id, own.id).pipe(as(ofTenant))
+      assert.strictEqual((yield* queue.get(id).pipe(as(ofTenant))).state, "pending")
+      const gone = JobId.makeUnsafe("999")
+      const errors = yield* Effect.forEach(
+        [other.id, gone],
+        (parent) => Effect.flip(waiting(own.id, parent).pipe(as(ofTenant)))
+      )
+      const unknown = (parent: JobId.JobId) =>
+        `job ${parent} does not exist: it was never enqueued here, was removed, or was pruned`
+      for (const [index, parent] of [other.id, gone].entries()) {
+        assert.deepInclude(errors[index], { _tag: "InvalidOption", field: "parents", detail: unknown(parent) })
+      }
+      const inBatch = queue.enqueueAllEncoded([request, { ...request, parents: [other.id] }])
+      assert.deepInclude(yield* Effect.flip(inBatch.pipe(as(ofTenant))), { _tag: "InvalidOption", field: "parents" })
+      assert.strictEqual((yield* waiting(other.id).pipe(as({})))._tag, "Enqueued")
+      assert.deepInclude(yield* Effect.flip(waiting(gone).pipe(as({}))), { field: "parents", detail: unknown(gone) })
+    }).pipe(Effect.provide(layers)))
+
   it.effect("lets no restricted caller touch the limits and keys of others", () =>
     Effect.gen(function*() {
       const queue = yield* Queue.Queue
@@ -56,6 +81,8 @@ describe("ScopedQueue", () => {
           [ofTenant, { limits: [{ name: "smtp" }] }, "limits"],
           [ofQueues, { limits: [{ name: "smtp" }] }, "limits"],
           [ofTenant, { throttle: { period: hour, scope: "global" } }, "throttle.scope"],
+          [ofTenant, { unique: { key: "k", scope: "queue" } }, "unique.scope"],
+          [ofQueues, { unique: { key: "k", scope: "global" } }, "unique.scope"],
           [ofTenant, { debounce: { wait: hour, scope: "queue" } }, "debounce.scope"],
           [ofQueues, { throttle: { period: hour, scope: "global" } }, "throttle.scope"],
           [ofQueues, { debounce: { wait: hour } }, "debounce.scope"]

@@ -58,6 +58,23 @@ const Scope = Schema.optionalKey(
 
 const OwnKey = Schema.optionalKey(JobNaming.name("The key. Without one all jobs of the scope share one"))
 
+const uniqueText = "While a job with this key is not finished, another is a duplicate"
+
+const Unique = Schema.Union([
+  JobNaming.name(uniqueText),
+  Schema.Struct({
+    key: JobNaming.name("The key"),
+    scope: Scope,
+    until: Schema.optionalKey(
+      Schema.Literals(["finished", "started"]).annotate({
+        description:
+          "Whether the key is free when the job has finished, or already when it has started. Defaults to finished"
+      })
+    ),
+    period: Schema.optionalKey(time("a period", "The key is held at least so long since the enqueue"))
+  })
+]).annotate({ description: `${uniqueText}. A text is a key by the rule of the job. Excludes throttle and debounce` })
+
 const Throttle = Schema.Struct({
   period: time("a period", "How long after the first enqueue another one is a duplicate"),
   key: OwnKey,
@@ -132,7 +149,8 @@ const refuseBoth = (job: { readonly [Field in (typeof exclusive)[number][number]
  * - `tenant`: whose job it is; null or absent: nobody's
  * - `priority`: a name or 0 (first) to 100 (last). Defaults to the job's
  * - `delay`, `runAt`: not before; at most one of them. Defaults to now
- * - `unique`: while a job of this name with this key is not finished, another is a duplicate
+ * - `unique`: while a job of this name with this key is not finished, another is a duplicate; a key, or
+ *   `{ key, scope?, until?, period? }`
  * - `throttle`: `{ period, key?, scope? }`: for a time another enqueue is a duplicate
  * - `debounce`: `{ wait, maxWait?, payload?, key?, scope? }`: enqueues that follow each other become one job. `unique`,
  *   `throttle` and `debounce` exclude each other
@@ -157,7 +175,7 @@ export const CreateJob = Schema.Struct({
   priority: Schema.optionalKey(Priority),
   delay: Schema.optionalKey(Delay),
   runAt: Schema.optionalKey(Instant),
-  unique: Schema.optionalKey(JobNaming.name("While a job with this key is not finished, another is a duplicate")),
+  unique: Schema.optionalKey(Unique),
   throttle: Schema.optionalKey(Throttle),
   debounce: Schema.optionalKey(Debounce),
   ttl: Schema.optionalKey(

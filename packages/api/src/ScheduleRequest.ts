@@ -84,7 +84,7 @@ export const RecurringJob = Schema.Struct({
   queue: CreateJob.fields.queue,
   tenant: CreateJob.fields.tenant,
   priority: CreateJob.fields.priority,
-  unique: CreateJob.fields.unique,
+  unique: Schema.optionalKey(JobNaming.name("While a job with this key is not finished, another is a duplicate")),
   maxAttempts: CreateJob.fields.maxAttempts,
   timeout: CreateJob.fields.timeout,
   tags: CreateJob.fields.tags

@@ -38,6 +38,9 @@ describe("CreateJob", () => {
       limits: [{ name: "smtp" }, { name: "api", key: "acme", weight: 3 }]
     }
     assert.deepStrictEqual(refused(CreateJob.CreateJob, admitted), [])
+    const unique = { key: "k", scope: "queue", until: "started", period: "1 hour" }
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, unique }), [])
+    assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, unique: { key: "k" } }), [])
     const debounce = { wait: "5 seconds", maxWait: "1 minute", payload: "keep", key: "k", scope: "global" }
     assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, debounce }), [])
     assert.deepStrictEqual(refused(CreateJob.CreateJob, { ...job, runAt: "2026-11-22T08:00:00Z", tenant: null }), [])
@@ -62,6 +65,11 @@ describe("CreateJob", () => {
     ["delay", { delay: "1 hour", runAt: "2026-11-22T08:00:00Z" }],
     ["runAt", { runAt: "tomorrow" }],
     ["unique", { unique: "" }],
+    ["unique.key", { unique: { key: "" } }],
+    ["unique.scope", { unique: { key: "k", scope: "all" } }],
+    ["unique.until", { unique: { key: "k", until: "later" } }],
+    ["unique.period", { unique: { key: "k", period: "soon" } }],
+    ["debounce", { debounce: { wait: "1 second" }, unique: { key: "k" } }],
     ["throttle.period", { throttle: {} }],
     ["throttle.period", { throttle: { period: "0 seconds" } }],
     ["throttle.scope", { throttle: { period: "1 hour", scope: "all" } }],

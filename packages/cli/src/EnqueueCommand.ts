@@ -37,6 +37,12 @@ const flags = {
   delay: text("delay", "How long to wait, such as \"5 minutes\""),
   runAt: JobFlags.instant("run-at", "Not before this instant"),
   unique: text("unique", "While a job with this key is not finished, another is a duplicate"),
+  uniqueScope: text(
+    "unique-scope",
+    "With --unique: among jobs of the tenant, the queue, or global. Defaults to tenant"
+  ),
+  uniqueUntil: text("unique-until", "With --unique: free when the job has finished, or started. Defaults to finished"),
+  uniquePeriod: text("unique-period", "With --unique: held at least so long, such as \"1 hour\""),
   throttle: text("throttle", "For so long after the first one another is a duplicate, such as \"1 hour\""),
   throttleKey: text("throttle-key", "The key of --throttle. Defaults to one for all jobs of the name and tenant"),
   debounce: text("debounce", "Runs so long after the last one, as one job, such as \"5 seconds\""),
@@ -105,7 +111,6 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
       tenant: given.tenant,
       priority: Option.map(given.priority, (text) => /^\d+$/.test(text) ? Number(text) : text),
       delay: given.delay,
-      unique: given.unique,
       maxAttempts: given.maxAttempts,
       timeout: given.timeout,
       ttl: given.ttl,
@@ -126,8 +131,12 @@ const toJob = (given: Given): Effect.Effect<CreateJob, Failure.CommandFailed> =>
   )
 }
 
-/** A throttle and a debounce are several flags each. */
-const onceOf = ({ debounce, debounceKey, maxWait, throttle, throttleKey }: Given) => ({
+/** A unique key by the rule of the job is a text; one with a rule of its own, a throttle and a debounce are several flags each. */
+const onceOf = ({ debounce, debounceKey, maxWait, throttle, throttleKey, unique, ...given }: Given) => ({
+  unique: Option.map(unique, (key) => {
+    const rule = Request.definedOf({ scope: given.uniqueScope, until: given.uniqueUntil, period: given.uniquePeriod })
+    return Object.keys(rule).length === 0 ? key : { key, ...rule }
+  }),
   throttle: Option.map(throttle, (period) => ({ period, ...Request.definedOf({ key: throttleKey }) })),
   debounce: Option.map(debounce, (wait) => ({ wait, ...Request.definedOf({ key: debounceKey, maxWait }) }))
 })

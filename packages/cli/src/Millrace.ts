@@ -22,6 +22,7 @@ import * as ProgramsCommand from "./ProgramsCommand.ts"
 import * as QueuesCommand from "./QueuesCommand.ts"
 import * as SchedulesCommand from "./SchedulesCommand.ts"
 import * as Settings from "./Settings.ts"
+import * as StatsCommand from "./StatsCommand.ts"
 import * as TopCommand from "./TopCommand.ts"
 
 /**
@@ -58,7 +59,7 @@ export const command = Command.make("millrace").pipe(
         AdmissionCommand.kinds,
         KeysCommand.command,
         QueuesCommand.workers,
-        QueuesCommand.stats,
+        StatsCommand.command,
         TopCommand.command
       ]
     },

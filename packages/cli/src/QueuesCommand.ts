@@ -1,9 +1,9 @@
 /**
- * `millrace queues`, `millrace workers` and `millrace stats`: queues with their counts, workers, totals.
+ * `millrace queues` and `millrace workers`: queues with their counts, and workers.
  *
  * @since 0.1.0
  */
-import type { QueueView, Stats, WorkerView } from "@millrace/api/QueueView"
+import type { QueueView, WorkerView } from "@millrace/api/QueueView"
 import { states } from "@millrace/storage/JobState"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -48,21 +48,6 @@ export const workersText = (workers: ReadonlyArray<WorkerView>): string =>
     { head: "STARTED AT", of: (worker) => Output.instant(worker.startedAt) },
     { head: "RENEWED AT", of: (worker) => Output.instant(worker.renewedAt) }
   ], workers)
-
-/**
- * The totals as text.
- *
- * @stability unstable
- * @category converting
- * @since 0.1.0
- */
-export const statsText = ({ jobs, queues, workers }: Stats): string =>
-  Table.fields([
-    ...states.map((state) => [state, String(jobs[state])] as const),
-    ["queues", `${queues.total} (${queues.paused} paused)`],
-    ["workers", `${workers.total} (${workers.active} active, ${workers.idle} idle)`],
-    ["slots", `${workers.running} of ${workers.slots} in use`]
-  ])
 
 const showQueues = Effect.fnUntraced(function*() {
   const { items } = yield* Server.ask((client) => client.queues.list())
@@ -124,19 +109,3 @@ export const workers = Command.make(
     yield* Output.answer(items, () => workersText(items))
   })
 ).pipe(Command.withDescription("List worker processes and what they run"))
-
-/**
- * The command `stats`.
- *
- * @stability unstable
- * @category commands
- * @since 0.1.0
- */
-export const stats = Command.make(
-  "stats",
-  {},
-  Effect.fnUntraced(function*() {
-    const totals = yield* Server.ask((client) => client.queues.stats())
-    yield* Output.answer(totals, () => statsText(totals))
-  })
-).pipe(Command.withDescription("Count jobs by state, queues and workers"))

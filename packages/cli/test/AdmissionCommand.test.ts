@@ -57,7 +57,7 @@ describe("AdmissionCommand", () => {
         assert.match((yield* T.run("kinds", "list")).output, /^Echo +module +default/m)
         assert.strictEqual((yield* T.run("kinds", "pause", "Echo")).output, "kind Echo: paused")
         const id = yield* T.enqueue("Echo", "1")
-        assert.match((yield* T.run("jobs", "explain", id)).output, /the name Echo is paused since/)
+        assert.match((yield* T.run("jobs", "explain", id)).output, /the job Echo is paused since/)
         assert.strictEqual((yield* T.run("kinds", "resume", "Echo")).output, "kind Echo: resumed")
       }))
   })

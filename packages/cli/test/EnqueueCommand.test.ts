@@ -44,6 +44,14 @@ describe("EnqueueCommand", () => {
         })
         const again = yield* T.run("enqueue", "Echo", "{\"a\":1}", ...flags)
         assert.strictEqual(again.output, `job ${id}: duplicate`)
+        const rule = ["--unique", "k2", "--unique-scope", "queue", "--unique-until", "started"]
+        const held = yield* T.enqueue("Echo", "2", "--delay", "1 hour", ...rule)
+        assert.strictEqual(
+          (yield* T.run("enqueue", "Echo", "3", "--tenant", "t9", ...rule)).output,
+          `job ${held}: duplicate`
+        )
+        const odd = yield* T.run("enqueue", "Echo", "3", "--unique", "k2", "--unique-until", "later")
+        assert.deepStrictEqual([odd.code, /--until/.test(odd.errors)], [2, true])
         const numbered = yield* T.enqueue("Echo", "1", "--priority", "7", "--delay", "1 hour")
         assert.deepInclude(yield* T.ask("jobs", "show", numbered), { priority: 7, state: "scheduled" })
       }))
