@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { JobState } from "@millrace/storage"
+import { FleetHealth, JobState } from "@millrace/storage"
 import type { Storage, WorkerRecord } from "@millrace/storage"
 import * as Schema from "effect/Schema"
 
@@ -66,7 +66,8 @@ export const QueuePause = Schema.Struct({
  *
  * **Details**
  *
- * `concurrency` is how many jobs it may run at once in each of its queues, `running` how many it holds. It is alive at
+ * `concurrency` is how many jobs it may run at once in all of its queues together, `slots` how many of each (null: it
+ * did not say), `running` how many it holds. It is alive at
  * least until `expiresAt`, which each sign of life (`renewedAt`) moves on.
  *
  * @stability unstable
@@ -81,6 +82,7 @@ export const WorkerView = Schema.Struct({
   queues: Schema.Array(Schema.String),
   names: Schema.Array(Schema.String),
   concurrency: Schema.Int,
+  slots: Schema.NullOr(Schema.Record(Schema.String, Schema.Int)),
   running: Schema.Int,
   startedAt: Instant,
   renewedAt: Instant,
@@ -157,6 +159,7 @@ export const fromWorker = ({ id, info, ...rest }: WorkerRecord.WorkerRecord): Wo
   queues: info.queues,
   names: info.names,
   concurrency: info.concurrency,
+  slots: info.slots ?? null,
   running: rest.running,
   startedAt: rest.startedAt,
   renewedAt: rest.renewedAt,
@@ -170,20 +173,4 @@ export const fromWorker = ({ id, info, ...rest }: WorkerRecord.WorkerRecord): Wo
  * @category converting
  * @since 0.1.0
  */
-export const summarize = ({ queues, workers }: Storage.Overview): Stats => {
-  const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, each) => total + each, 0)
-  const active = workers.filter((worker) => worker.running > 0).length
-  return {
-    jobs: Object.fromEntries(
-      JobState.states.map((state) => [state, sum(queues.map(({ counts }) => counts[state]))])
-    ) as StateCounts,
-    queues: { total: queues.length, paused: queues.filter((queue) => queue.paused).length },
-    workers: {
-      total: workers.length,
-      active,
-      idle: workers.length - active,
-      slots: sum(workers.map(({ info }) => info.concurrency * info.queues.length)),
-      running: sum(workers.map(({ running }) => running))
-    }
-  }
-}
+export const summarize = (overview: Storage.Overview): Stats => FleetHealth.totalsOf(overview)

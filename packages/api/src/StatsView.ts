@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Alert, JobState, Sample } from "@millrace/storage"
+import { Alert, FleetHealth, Sample } from "@millrace/storage"
 import type { Storage } from "@millrace/storage"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as QueueView from "./QueueView.ts"
 
@@ -148,25 +148,8 @@ export const healthOf = (
   overview: Storage.Overview,
   newest: Sample.Sample | undefined,
   seen: { readonly alerts: number; readonly now: DateTime.Utc }
-): typeof HealthDetail.Type => {
-  const { jobs, queues, workers } = QueueView.summarize(overview)
-  const alive = overview.workers.filter(({ expiresAt }) => DateTime.isGreaterThan(expiresAt, seen.now))
-  return {
-    jobs,
-    total: JobState.states.reduce((sum, state) => sum + jobs[state], 0),
-    queues,
-    workers: { ...workers, idleSlots: Math.max(0, workers.slots - workers.running) },
-    types: [...new Set(alive.flatMap(({ info }) => info.names))].toSorted(),
-    alerts: seen.alerts,
-    ...(newest === undefined ? unsampled : sampled(newest))
-  }
-}
-
-const unsampled = { sampledAt: null, ended: null, waits: null, runs: null }
-
-const sampled = ({ at, cancelled, completed, dead, runs, spanMillis, waits }: Sample.Sample) => ({
-  sampledAt: at,
-  ended: { spanMillis, completed, cancelled, dead },
-  waits,
-  runs
+): typeof HealthDetail.Type => ({
+  ...FleetHealth.of(overview, newest ?? null, seen.now),
+  alerts: seen.alerts,
+  sampledAt: newest?.at ?? null
 })

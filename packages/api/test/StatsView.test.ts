@@ -49,7 +49,7 @@ describe("StatsView", () => {
     assert.deepInclude(health, {
       total: 9,
       queues: { total: 1, paused: 1 },
-      workers: { total: 3, active: 1, idle: 2, slots: 30, running: 4, idleSlots: 26 },
+      workers: { total: 3, active: 1, idle: 2, slots: 15, running: 4, idleSlots: 11 },
       types: ["A", "B"],
       alerts: 2,
       sampledAt: at,

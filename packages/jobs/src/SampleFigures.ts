@@ -8,6 +8,7 @@ import type { NewSample, QueueProbe, Sample } from "@millrace/storage/Sample"
 import { allQueues } from "@millrace/storage/Sample"
 import type { Overview, QueueCounts } from "@millrace/storage/Storage"
 import type { WorkerRecord } from "@millrace/storage/WorkerRecord"
+import { slotsOf as slotsOfQueue } from "@millrace/storage/WorkerRecord"
 
 /**
  * The most queues of which samples are kept, beside the sample of all together: those with the most live jobs.
@@ -74,7 +75,7 @@ export const samplesOf = (
 }
 
 const slotsOf = ({ info }: WorkerRecord, queue: string): number =>
-  queue === allQueues ? info.concurrency * info.queues.length : info.concurrency
+  queue === allQueues ? info.concurrency : slotsOfQueue(info, queue)
 
 const sumOf = (all: ReadonlyArray<Counts>): Counts =>
   Object.fromEntries(

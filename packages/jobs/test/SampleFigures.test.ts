@@ -8,7 +8,10 @@ const overview = {
     { queue: "idle", paused: false, counts: counts({ completed: 900 }) },
     { queue: "mail", paused: false, counts: counts({ available: 3, completed: 50, dead: 4 }) }
   ],
-  workers: [worker({ queues: ["mail", "idle"], names: [] }), worker({ queues: ["other"], names: [] })]
+  workers: [
+    worker({ queues: ["mail", "idle"], names: [], slots: { mail: 3, idle: 2 } }),
+    worker({ queues: ["other"], names: [] })
+  ]
 }
 
 const at = DateTime.makeUnsafe(0)
@@ -36,7 +39,7 @@ describe("SampleFigures", () => {
 
   it("sum up all queues, and the workers that serve one", () => {
     const [all, mail] = SampleFigures.samplesOf(overview, [probe({ queue: "" }), probe()], [], 60_000)
-    assert.deepInclude(all, { counts: counts({ available: 3, completed: 950, dead: 4 }), workers: 2, slots: 15 })
-    assert.deepInclude(mail, { counts: overview.queues[1]?.counts ?? counts(), workers: 1, slots: 5 })
+    assert.deepInclude(all, { counts: counts({ available: 3, completed: 950, dead: 4 }), workers: 2, slots: 10 })
+    assert.deepInclude(mail, { counts: overview.queues[1]?.counts ?? counts(), workers: 1, slots: 3 })
   })
 })

@@ -34,7 +34,7 @@ export const sample = (
 
 /** A worker of these queues and names. */
 export const worker = (
-  info: Pick<WorkerRecord.WorkerInfo, "queues" | "names">,
+  info: Pick<WorkerRecord.WorkerInfo, "queues" | "names" | "slots">,
   expiresAt: DateTime.Utc = DateTime.makeUnsafe(0)
 ): WorkerRecord.WorkerRecord => ({
   id: "w",

@@ -11,7 +11,9 @@ import type { JobId } from "./JobId.ts"
  *
  * **Details**
  *
- * `names` are the jobs it has handlers for; `handles` says of which versions. Left out: unknown.
+ * `names` are the jobs it has handlers for; `handles` says of which versions. `concurrency` is how many jobs it may run at
+ * the same time in all of its queues together; `slots` how many of each queue. Both are as of its last registration. Left
+ * out: unknown.
  *
  * @stability unstable
  * @category schemas
@@ -26,7 +28,8 @@ export const WorkerInfo = Schema.Struct({
   handles: Schema.optionalKey(Schema.Array(
     Schema.Struct({ name: Schema.String, versionMin: Schema.Int, versionMax: Schema.Int })
   )),
-  concurrency: Schema.Int
+  concurrency: Schema.Int,
+  slots: Schema.optionalKey(Schema.Record(Schema.String, Schema.Int))
 })
 
 /**
@@ -37,6 +40,16 @@ export const WorkerInfo = Schema.Struct({
  * @since 0.1.0
  */
 export type WorkerInfo = typeof WorkerInfo.Type
+
+/**
+ * How many jobs of a queue a worker may run at the same time; of all of its queues where it did not say.
+ *
+ * @stability unstable
+ * @category getters
+ * @since 0.1.0
+ */
+export const slotsOf = ({ concurrency, slots }: WorkerInfo, queue: string): number =>
+  slots !== undefined && Object.hasOwn(slots, queue) ? slots[queue] ?? concurrency : concurrency
 
 /**
  * Schema of a registered worker.

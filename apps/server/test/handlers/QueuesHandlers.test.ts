@@ -68,7 +68,7 @@ describe("QueuesHandlers", () => {
         const { json } = yield* T.get("/api/v1/stats")
         assert.deepInclude(json, {
           queues: { total: 1, paused: 0 },
-          workers: { total: 1, active: 0, idle: 1, slots: 20, running: 0 }
+          workers: { total: 1, active: 0, idle: 1, slots: 10, running: 0 }
         })
         assert.deepInclude((json as { readonly jobs: object }).jobs, { available: 1, completed: 0 })
       }))
@@ -83,7 +83,7 @@ describe("QueuesHandlers", () => {
         assert.deepStrictEqual(yield* queues.resume({ params: { name: "mail" } }), { name: "mail", paused: false })
         assert.strictEqual((yield* Effect.flip(queues.get({ params: { name: "no" } })))._tag, "QueueNotFound")
         assert.strictEqual((yield* queues.workers()).items[0]?.pid, 1)
-        assert.strictEqual((yield* queues.stats()).workers.slots, 20)
+        assert.strictEqual((yield* queues.stats()).workers.slots, 10)
       }).pipe(Effect.provide(FetchHttpClient.layer)))
   })
 })

@@ -112,7 +112,7 @@ const renewal = (shop: Workshop.Workshop, { workerId }: Session.Session): RenewR
 
 const registration = (shop: Workshop.Workshop, { workerId }: Session.Session): RenewRequest => {
   const { leaseMillis, queues } = shop.settings
-  const concurrency = shop.lanes.reduce((sum, { slots }) => sum + slots, 0)
+  const slots = shop.lanes.map((lane) => [lane.settings.queue, lane.slots] as const)
   return {
     _tag: "Register",
     workerId,
@@ -122,7 +122,8 @@ const registration = (shop: Workshop.Workshop, { workerId }: Session.Session): R
       queues: queues.map(({ queue }) => queue),
       names: Workshop.names(shop),
       handles: Workshop.handles(shop),
-      concurrency
+      concurrency: slots.reduce((sum, [, count]) => sum + count, 0),
+      slots: Object.fromEntries(slots)
     }
   }
 }
