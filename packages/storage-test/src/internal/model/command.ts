@@ -19,9 +19,12 @@ export type QueryCommand = Omit<JobQuery.JobQuery, "ids" | "before"> & {
   readonly beforeJob?: number
 }
 
+/** A job whose parents are numbers of jobs; those that are gone are left out. */
+export type JobCommand = Partial<NewJob.NewJob> & { readonly parentJobs?: ReadonlyArray<number> }
+
 /** A step that is done to both storages. */
 export type Command =
-  | { readonly _tag: "Insert"; readonly jobs: ReadonlyArray<Partial<NewJob.NewJob>> }
+  | { readonly _tag: "Insert"; readonly jobs: ReadonlyArray<JobCommand> }
   | { readonly _tag: "Register" | "Renew"; readonly worker: number; readonly leaseMillis: number }
   | { readonly _tag: "Leave"; readonly worker: number }
   | {
@@ -85,7 +88,7 @@ const register = (worker: number): Command => ({ _tag: "Register", worker, lease
 const story = (random: Random): ReadonlyArray<Command> => {
   const worker = random.below(2)
   const insert: Command = { _tag: "Insert", jobs: random.list(1, 3, () => ({ ...job(random), delayMillis: 0 })) }
-  switch (random.below(3)) {
+  switch (random.below(4)) {
     case 0: {
       const times = 1 + random.below(3)
       return [insert, ...Array.from({ length: times }, (_, n) => lostWorker(random, worker, n > 0)).flat()]
@@ -98,10 +101,27 @@ const story = (random: Random): ReadonlyArray<Command> => {
         { _tag: "Renew", worker, leaseMillis: Fixture.leaseMillis },
         settle(random)
       ]
+    case 2:
+      return [
+        insert,
+        { _tag: "Insert", jobs: random.list(1, 3, () => ({ ...plainJob(random), ...waiting(random) })) },
+        claim(random),
+        settle(random),
+        promotion(random),
+        ...(random.onceIn(2) ? [cancel, promotion(random)] : [])
+      ]
     default:
       return [insert, claim(random), settle(random), retry, claim(random)]
   }
 }
+
+/** Waits for some of the newest jobs. */
+const waiting = (random: Random): JobCommand => ({
+  debounce: null,
+  parentJobs: random.list(1, 3, () => random.below(4))
+})
+
+const promotion = (random: Random): Command => ({ _tag: "Promote", limit: random.oneOf(1, 2, 1000) })
 
 const cancel: Command = {
   _tag: "Transition",
@@ -130,7 +150,7 @@ const command = (random: Random): Command => {
   if (roll < 60) return report(random)
   if (roll < 74) return sign(random)
   if (roll < 80) return { _tag: "Advance", millis: random.oneOf(1, 500, 1000, 1000, 5000, 7000, 15_000, 31_000) }
-  if (roll < 85) return { _tag: "Promote", limit: random.oneOf(1, 2, 1000) }
+  if (roll < 85) return promotion(random)
   if (roll < 89) return { _tag: "Reclaim" }
   if (roll < 95) return transition(random)
   if (roll < 97) return control(random)
@@ -138,7 +158,15 @@ const command = (random: Random): Command => {
   return { _tag: "Prune" }
 }
 
-const job = (random: Random): Partial<NewJob.NewJob> => ({
+const job = (random: Random): JobCommand => withParents(random, plainJob(random))
+
+/** A debounced job has none. */
+const withParents = (random: Random, job: Partial<NewJob.NewJob>): JobCommand =>
+  random.onceIn(6) && (job.debounce ?? null) === null
+    ? { ...job, parentJobs: random.list(1, 3, () => random.below(random.oneOf(4, 12))) }
+    : job
+
+const plainJob = (random: Random): Partial<NewJob.NewJob> => ({
   name: random.oneOf("SendMail", "SendMail", "Resize"),
   version: random.oneOf(1, 1, 1, 2),
   queue: random.oneOf("default", "default", "default", "default", "bulk"),
@@ -309,7 +337,7 @@ const declare = (release: string, slots: number): ControlCommand.ControlCommand 
 
 const query = (random: Random): QueryCommand => ({
   limit: random.oneOf(1, 3, 50),
-  ...(random.onceIn(3) ? { states: [random.oneOf("available", "running", "retryable"), "dead"] } : {}),
+  ...(random.onceIn(3) ? { states: [random.oneOf("available", "running", "retryable", "pending"), "dead"] } : {}),
   ...(random.onceIn(3) ? { names: ["SendMail"] } : {}),
   ...(random.onceIn(3) ? { queues: ["default"] } : {}),
   ...(random.onceIn(3) ? { tenants: ["", "Ümlaut"] } : {}),

@@ -4,12 +4,12 @@
  * The driver goes first; where the port leaves it a choice (whom a claim serves), the choice is judged
  * and the reference follows it.
  */
-import type { Claim, Outcome, StorageError } from "@millrace/storage"
+import type { Claim, JobId, NewJob, Outcome, StorageError } from "@millrace/storage"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Fixture from "../../Fixture.ts"
-import type { Command, Damage } from "./command.ts"
+import type { Command, Damage, JobCommand } from "./command.ts"
 import { names, queues } from "./command.ts"
 import { difference, firstFinding } from "./compare.ts"
 import { judge, judgeRest } from "./judge.ts"
@@ -56,9 +56,8 @@ export const step = (world: World, command: Command): Finding => {
 }
 
 const insert = Effect.fnUntraced(function*(world: World, { jobs }: Of<"Insert">) {
-  const newJobs = jobs.map(Fixture.newJob)
-  const driver = yield* world.driver.insert(newJobs)
-  const reference = yield* world.reference.insert(newJobs)
+  const driver = yield* world.driver.insert(jobs.map((job) => newJobOf(world, job, (id) => toDriver(world, id))))
+  const reference = yield* world.reference.insert(jobs.map((job) => newJobOf(world, job, (id) => id)))
   for (const [index, result] of reference.entries()) {
     const other = driver[index]
     if (other?._tag === "Enqueued" && result._tag === "Enqueued") pair(world, other, result)
@@ -66,6 +65,16 @@ const insert = Effect.fnUntraced(function*(world: World, { jobs }: Of<"Insert">)
   const mapped = driver.map((result) => ({ ...result, id: toReference(world, result.id) }))
   return difference("answer to insert", mapped, reference)
 })
+
+/** The job with the parents that are still there. */
+const newJobOf = (
+  world: World,
+  { parentJobs = [], ...job }: JobCommand,
+  translate: (id: JobId.JobId) => JobId.JobId
+): NewJob.NewJob => {
+  const parents = parentJobs.flatMap((number) => jobAt(world, number) ?? []).filter((id) => world.referenceJobs.has(id))
+  return Fixture.newJob(parents.length === 0 ? job : { ...job, parents: parents.map(translate) })
+}
 
 const sign = Effect.fnUntraced(function*(world: World, command: Of<"Register" | "Renew" | "Leave">) {
   const id = workerId(world, command.worker)
