@@ -231,7 +231,7 @@ describe("Redaction", () => {
     it.effect(`outlines ${what} by what may be shown of it`, () =>
       Effect.gen(function*() {
         const Pay = Job.make("Pay", { payload: {}, error, maxAttempts: 1 })
-        yield* TestWorker.start(Pay.toLayer(() => Effect.fail(thrown) as Effect.Effect<never>))
+        yield* TestWorker.start(Pay.toLayer(() => Effect.fail(thrown as never)))
         const { id } = yield* Pay.enqueue({})
         yield* TestWorker.settle
         assert.strictEqual((yield* Queue.Queue.use((queue) => queue.get(id))).error?.message, message)

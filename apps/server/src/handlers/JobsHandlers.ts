@@ -12,6 +12,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
+import * as CallerTrace from "../CallerTrace.ts"
 import { KnownJobs } from "../KnownJobs.ts"
 import * as StorageFailure from "../StorageFailure.ts"
 import * as Creation from "./Creation.ts"
@@ -33,8 +34,8 @@ export const layer = HttpApiBuilder.group(
     const known = yield* KnownJobs
     const creation = Creation.make(queue, known)
     return handlers.handleAll({
-      create: ({ payload }) => creation.one(payload),
-      createBatch: ({ payload }) => creation.many(payload.jobs),
+      create: ({ payload }) => CallerTrace.continued(creation.one(payload)),
+      createBatch: ({ payload }) => CallerTrace.continued(creation.many(payload.jobs)),
       list: ({ query }) => list(queue, query),
       get: ({ params }) => Effect.map(JobAnswer.found(queue.get(params.id)), JobView.fromRecord),
       attempts: ({ params }) =>

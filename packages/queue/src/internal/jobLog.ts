@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Handler } from "../Handlers.ts"
 import type { Held } from "./claimTable.ts"
+import * as Trace from "./trace.ts"
 import type * as Workshop from "./workshop.ts"
 
 /** The fields that every log line about an attempt has. */
@@ -100,7 +101,13 @@ export const say = (
 /** Log lines are short; the whole message is in the job's history. */
 const brief = (text: string): string => text.length > 200 ? `${text.slice(0, 200)}…` : text
 
-/** Starts the span of an attempt, if its handler has a tracer. */
+/**
+ * Starts the span of an attempt, if its handler has a tracer.
+ *
+ * The first start of a job that was enqueued by itself is part of the trace of who enqueued it. Later starts, maybe days
+ * later, and jobs that were enqueued many at a time have traces of their own, with a link to that one: as OpenTelemetry's
+ * conventions for messaging have it.
+ */
 export const startSpan = (shop: Workshop.Workshop, held: Held, handler: Handler): Tracer.Span | null => {
   // A reference always has a value: only one that somebody set is worth its cost.
   if (!handler.context.mapUnsafe.has(Tracer.TracerKey)) return null
@@ -108,17 +115,27 @@ export const startSpan = (shop: Workshop.Workshop, held: Held, handler: Handler)
   return guarded(() => {
     const span = tracer.span({
       name: `job ${held.claim.name}`,
-      parent: Option.none(),
       annotations: Context.empty(),
-      links: [],
       startTime: shop.clock.currentTimeNanosUnsafe(),
       kind: "consumer",
-      root: true,
-      sampled: true
+      ...placeOf(held)
     })
     for (const [key, value] of Object.entries(annotations(held))) span.attribute(`millrace.${key}`, value)
     return span
   }) ?? null
+}
+
+/** Where the span of an attempt stands: the token tells the first start of a job, snoozes and returns included. */
+const placeOf = ({ claim: { retry, token } }: Held) => {
+  const origin = Trace.originOf(retry)
+  return origin !== null && token === 1 && !origin.isOneOfMany
+    ? { parent: Option.some(origin.span), links: [], root: false, sampled: origin.span.sampled }
+    : {
+      parent: Option.none(),
+      links: origin === null ? [] : [{ span: origin.span, attributes: {} }],
+      root: true,
+      sampled: true
+    }
 }
 
 /** Ends the span of an attempt. */

@@ -18,6 +18,7 @@ import * as Declarer from "./declarer.ts"
 import * as Inserter from "./inserter.ts"
 import * as NewJobs from "./newJob.ts"
 import * as Reducers from "./reducer.ts"
+import * as Trace from "./trace.ts"
 
 /** A job on its way into the storage, with what has to be known beside it. */
 export interface Order {
@@ -47,6 +48,12 @@ const refuseParent = (error: StorageError): Effect.Effect<never, StorageError | 
       : error
   )
 
+/** Writes the trace of a caller into a job: beside the retry policy, which storages keep as it is wherever the job goes. */
+type Traced = (job: NewJob) => NewJob
+
+const tracedBy = (traceparent: string | null, isOneOfMany: boolean): Traced =>
+  traceparent === null ? (job) => job : (job) => ({ ...job, retry: Trace.add(job.retry, traceparent, isOneOfMany) })
+
 /** The producer of a storage, until the scope closes. */
 export const make = Effect.fnUntraced(
   function*(storage: Storage["Service"]): Effect.fn.Return<Producer, never, Scope.Scope> {
@@ -55,20 +62,27 @@ export const make = Effect.fnUntraced(
     const inserter = yield* Inserter.make(storage)
     const { declare } = yield* Declarer.forProducer(storage, release)
     const lock = yield* Semaphore.make(1)
-    const insert = (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
-      const jobs = orders.map((order) => NewJobs.jobOf(order, defaults))
-      return orders.some(({ reduce }) => reduce !== null)
-        ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
-        : Effect.catch(inserter.insert(jobs), refuseParent)
+    const insert =
+      (traced: Traced) => (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
+        const jobs = orders.map((order) => traced(NewJobs.jobOf(order, defaults)))
+        return orders.some(({ reduce }) => reduce !== null)
+          ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
+          : Effect.catch(inserter.insert(jobs), refuseParent)
+      }
+    const store = (orders: ReadonlyArray<Order>, traced: Traced) => {
+      if (orders.length === 0) return Effect.succeed([])
+      return orders.length <= Defaults.insertBatch
+        ? insert(traced)(orders)
+        : Effect.map(Effect.forEach(Arr.chunksOf(orders, Defaults.insertBatch), insert(traced)), (all) => all.flat())
     }
     return {
       insert: inserter.insert,
       declare,
       produce: (orders) => {
         const rules = orders.length === 1 ? orders[0]?.rules ?? [] : [...new Set(orders.flatMap(({ rules }) => rules))]
-        const stored = orders.length <= Defaults.insertBatch
-          ? orders.length === 0 ? Effect.succeed([]) : insert(orders)
-          : Effect.map(Effect.forEach(Arr.chunksOf(orders, Defaults.insertBatch), insert), (chunks) => chunks.flat())
+        const stored = Effect.withFiber(({ context }) =>
+          store(orders, tracedBy(Trace.ofCaller(context), orders.length > 1))
+        )
         return rules.length === 0 ? stored : Effect.andThen(declare(rules), stored)
       }
     }

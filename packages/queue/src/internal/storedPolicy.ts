@@ -1,8 +1,8 @@
 /**
  * What is stored with a job about its attempts, where it differs from the definition: its own retry policy, its deadline.
  *
- * A storage keeps it as JSON that it never looks at. A policy is stored as it is; with a deadline it has one more field,
- * which a release that does not know it ignores.
+ * A storage keeps it as JSON that it never looks at. A policy is stored as it is; with a deadline, or with the trace of who
+ * enqueued the job (`trace.ts`), it has one more field, which a release that does not know it ignores.
  */
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import * as DateTime from "effect/DateTime"
