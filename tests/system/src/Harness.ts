@@ -21,6 +21,9 @@ export const ledgerJobs = fileURLToPath(new URL("./LedgerJobs.ts", import.meta.u
 /** The module of a user with jobs under limits. */
 export const admissionJobs = fileURLToPath(new URL("./AdmissionJobs.ts", import.meta.url))
 
+/** The module of a user with jobs that have something to hide. */
+export const secretJobs = fileURLToPath(new URL("./SecretJobs.ts", import.meta.url))
+
 /** The program that enqueues one key many times at once. */
 export const enqueueOnce = fileURLToPath(new URL("./EnqueueOnce.ts", import.meta.url))
 

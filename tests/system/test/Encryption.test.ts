@@ -10,6 +10,8 @@ import { Scheduler } from "@millrace/scheduler"
 import type { JobId } from "@millrace/storage"
 import { PgScheduleStorage, PgStorage } from "@millrace/storage-postgres"
 import { DateTime, Effect, Layer, Logger, Redacted, Schema } from "effect"
+import * as Harness from "../src/Harness.ts"
+import * as JobClient from "../src/JobClient.ts"
 import * as Wait from "../src/Wait.ts"
 
 const live = PgScheduleStorage.layer.pipe(
@@ -124,3 +126,47 @@ layer(live, { excludeTestServices: true, timeout: "90 seconds" })("encrypted pay
       assert.notInclude(yield* everything, secret)
     }))
 })
+
+layer(Layer.fresh(TestDatabase.layer), { excludeTestServices: true, timeout: "3 minutes" })(
+  "server and worker with MILLRACE_PAYLOAD_KEYS",
+  (it) => {
+    it.effect(
+      "store nothing readable, run the job, and show it but for what its schema marks",
+      () =>
+        Effect.gen(function*() {
+          const { url: database } = yield* TestDatabase.TestDatabase
+          const environment = {
+            MILLRACE_JOBS: Harness.secretJobs,
+            MILLRACE_PAYLOAD_KEYS: `2026:${Buffer.alloc(32, 3).toString("base64")}`
+          }
+          const server = yield* Harness.startServer({ database, environment })
+          const worker = yield* Harness.startWorker({ database, environment })
+          yield* worker.printed(/worker ready/, "1 minute")
+          const client = yield* JobClient.make(server.url)
+          const id = yield* JobClient.create(client, "whisper", { text: secret, to: "Ada" })
+          const job = yield* JobClient.inState(client, id, ["completed", "quarantined", "dead"], "1 minute")
+          assert.strictEqual(job.state, "completed")
+          assert.deepStrictEqual(job.payload, { text: "<redacted>", to: "Ada" })
+          assert.deepStrictEqual(job.result, { heard: secret, letters: secret.length })
+          const { items: [line] } = yield* client.jobs.logs({ params: { id } })
+          assert.strictEqual(line?.message, `whispering to Ada: ${secret}`)
+          assert.notInclude(yield* everything, secret)
+          assert.notInclude(server.output() + worker.output(), secret)
+        }),
+      120_000
+    )
+
+    it.effect("do not start with keys that can not be, and say why without the secret", () =>
+      Effect.gen(function*() {
+        const { url: database } = yield* TestDatabase.TestDatabase
+        const half = Buffer.alloc(16, 7).toString("base64")
+        const worker = yield* Harness.startWorker({ database, environment: { MILLRACE_PAYLOAD_KEYS: `2026:${half}` } })
+        assert.deepInclude(yield* worker.exit, { code: 1 })
+        assert.match(
+          worker.output(),
+          /MILLRACE_PAYLOAD_KEYS is wrong: .*the secret of key 1 \(2026\) is not the base64 of 32/
+        )
+        assert.notInclude(worker.output(), half)
+      }), 60_000)
+  }
+)
