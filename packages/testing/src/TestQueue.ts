@@ -20,9 +20,11 @@ import type { JobRecord } from "@millrace/storage/JobRecord"
 import type { JobState } from "@millrace/storage/JobState"
 import { isTerminal } from "@millrace/storage/JobState"
 import * as MemoryStorage from "@millrace/storage/MemoryStorage"
-import { Storage } from "@millrace/storage/Storage"
+import { releaseMillis, Storage } from "@millrace/storage/Storage"
 import type { StorageError } from "@millrace/storage/StorageError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -246,7 +248,7 @@ const pass = (
   Effect.gen(function*() {
     yield* due
     for (let left = millis; left > 0 && !(yield* isOver);) {
-      const { nextDueMillis } = yield* storage.promote({ limit: batch })
+      const nextDueMillis = yield* nextDue(storage)
       const { queues } = yield* storage.overview
       const isBusy = queues.some(({ counts }) => counts.running > 0)
       const step = Math.max(1, Math.min(left, isBusy ? stepMillis : left, nextDueMillis ?? left))
@@ -255,3 +257,17 @@ const pass = (
       left -= step
     }
   }).pipe(Effect.orDie)
+
+/**
+ * In how many milliseconds the next job is due. What is pending asks to be looked after every second, which every run of
+ * due jobs does: only jobs with a time of their own count.
+ */
+const nextDue = (storage: Storage["Service"]): Effect.Effect<number | null, StorageError> =>
+  Effect.gen(function*() {
+    const { nextDueMillis } = yield* storage.promote({ limit: batch })
+    if (nextDueMillis !== releaseMillis) return nextDueMillis
+    const { items, next } = yield* storage.list({ states: ["scheduled", "retryable"], limit: batch })
+    if (next !== null) return nextDueMillis
+    const now = yield* Clock.currentTimeMillis
+    return items.length === 0 ? null : Math.min(...items.map(({ runAt }) => DateTime.toEpochMillis(runAt) - now))
+  })

@@ -56,6 +56,19 @@ describe("TestQueue", () => {
       assert.match(unwanted.message, /Expected no job of Mail; there are/)
     }).pipe(Effect.provide(Idle)))
 
+  it.effect("runs a job after those that it waits for, however long they take, and leaves one that waits for ever", () =>
+    Effect.gen(function*() {
+      const test = yield* TestQueue.TestQueue
+      const call = yield* Call.enqueue({ times: 0 }, { delay: "1 hour" })
+      const stuck = yield* Call.enqueue({ times: 9 }, { delay: "30 minutes", queue: "nobody" })
+      yield* Mail.enqueue({ to: "bob", copies: 1 }, { parents: [stuck.id] })
+      assert.strictEqual(yield* test.perform(Mail, { to: "ada", copies: 1 }, { parents: [call.id] }), "sent to ada")
+      yield* test.assertEnqueued(Call, { state: "completed" })
+      yield* test.assertEnqueued(Mail, { payload: { to: "bob" }, state: "pending" })
+      yield* test.advance("1 hour")
+      yield* test.assertEnqueued(Mail, { payload: { to: "bob" }, state: "pending" })
+    }).pipe(Effect.provide(Live)))
+
   it.effect("runs what is due, and leaves what is not", () =>
     Effect.gen(function*() {
       const test = yield* TestQueue.TestQueue
