@@ -11,6 +11,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Defaults from "../Defaults.ts"
+import { isEncrypted } from "../PayloadCodec.ts"
+import { InvalidOption } from "../QueueError.ts"
 import type { Held } from "./claimTable.ts"
 
 /** A sleep that has begun: until when, by the clock of the worker that began it, and the value of what came before. */
@@ -61,8 +63,17 @@ export const read = (storage: Storage["Service"], { claim, hasReport }: Held): E
     ? storage.list({ ids: [claim.id], limit: 1 }).pipe(
       Effect.retry({ while: isTransient, schedule: Schedule.spaced(Defaults.backoffMillis * 5) }),
       Effect.orDie,
-      Effect.map(({ items: [record] }) => record?.checkpoint === undefined ? none : fromJson(record.checkpoint))
+      Effect.flatMap(({ items: [record] }) => {
+        if (record?.checkpoint === undefined) return Effect.succeed(none)
+        // Going on without it would repeat what is done, and going on with the ciphertext is worse.
+        return isEncrypted(record.checkpoint) ? Effect.die(unreadable) : Effect.succeed(fromJson(record.checkpoint))
+      })
     )
     : Effect.succeed(none)
+
+const unreadable = new InvalidOption({
+  field: "checkpoint",
+  detail: "the stored one can not be decrypted here: give this worker the key back"
+})
 
 const isTransient = (error: StorageError): boolean => error.isTransient

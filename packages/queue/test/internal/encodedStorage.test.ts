@@ -229,6 +229,24 @@ describe("encodedStorage", () => {
       assert.notInclude(JSON.stringify(calls), secret)
     }).pipe(Effect.provide(TestWorker.layer())))
 
+  it.effect("fails an attempt that can not read the checkpoint of an earlier one", () =>
+    Effect.gen(function*() {
+      const Nap = Job.make("Nap", { payload: {}, retry: RetryPolicy.never })
+      const nap = Nap.toLayer((_, job) =>
+        Effect.flatMap(job.checkpointed, (found) =>
+          Option.isNone(found) ? Effect.andThen(job.checkpoint(secret), Job.snooze("1 second")) : Effect.void)
+      )
+      const first = yield* start(old, nap)
+      const { id } = yield* on(null, Nap.enqueue({}))
+      yield* TestWorker.settle
+      yield* first.stop
+      yield* start(onlyNew, nap)
+      yield* TestWorker.pass(3_000)
+      const record = yield* on(onlyNew, read(id))
+      assert.strictEqual(record.state, "dead")
+      assert.include(record.error?.message, "the stored one can not be decrypted here")
+    }).pipe(Effect.provide(TestWorker.layer())))
+
   it.effect("encrypts the result of a transactional completion", () =>
     Effect.gen(function*() {
       const { calls } = yield* TestStorage.TestStorage
