@@ -133,14 +133,17 @@ const lastError = (s: string) =>
       select a.error from ${s}.attempt a where a.job_id = v.id and a.error is not null order by a.token desc limit 1) end)`
 
 /** The last attempt of a completed or dead job is told by its row; that of a cancelled one has a row of its own. */
-const endedInto = (s: string, table: string, extra: string, value: string, where: string) =>
+const endedInto = (
+  s: string,
+  { error, extra, table, value, where }: Readonly<Record<"error" | "extra" | "table" | "value" | "where", string>>
+) =>
   `insert into ${s}.${table} (${extra}, ${jobList}, claimed_at, started_at, finished_at, attempt, worker_id, result,
     error, progress)
   select ${value}, ${
     jobValues("v", { failures: "v.failures_now", has_report: "v.has_report or v.settle_report" })
   }, case when v.act <> 5 then v.claimed_at end, v.began_at, v.ended_at,
     v.failures + v.crashes + 1, $1, nullif(v.result_text, '')::jsonb,
-    case v.act when 5 then ${lastError(s)} when 6 then v.failure when 7 then v.failure end, ${progressOf(s, "v")}
+    ${error}, ${progressOf(s, "v")}
   from verdict v where ${where}`
 
 const backAgain = (s: string) =>
@@ -199,9 +202,25 @@ export const settle = (s: string, { holds, pauses }: Extras): string =>
       ]
     )
   }, ${verdict}, kept as (
-  ${endedInto(s, "finished", "state", "case v.act when 1 then 'completed' else 'cancelled' end", "v.act in (1, 5)")}
+  ${
+    endedInto(s, {
+      table: "finished",
+      extra: "state",
+      value: "case v.act when 1 then 'completed' else 'cancelled' end",
+      error: `case v.act when 5 then ${lastError(s)} end`,
+      where: "v.act in (1, 5)"
+    })
+  }
 ), buried as (
-  ${endedInto(s, "dead", "outcome", "case v.act when 6 then 'failed' else 'quarantined' end", "v.act in (6, 7)")}
+  ${
+    endedInto(s, {
+      table: "dead",
+      extra: "outcome",
+      value: "case v.act when 6 then 'failed' else 'quarantined' end",
+      error: "v.failure",
+      where: "v.act in (6, 7)"
+    })
+  }
 ), ${backAgain(s)}, ${cleared(s)}, ${pauses ? paused(s) : ""}${leaseKept(s)}${
     holds ? released(s, "verdict", "v.act in (1, 5, 6)") : ""
   }, counted as (
