@@ -51,8 +51,16 @@ const refuseParent = (error: StorageError): Effect.Effect<never, StorageError | 
 /** Writes the trace of a caller into a job: beside the retry policy, which storages keep as it is wherever the job goes. */
 type Traced = (job: NewJob) => NewJob
 
-const tracedBy = (traceparent: string | null, isOneOfMany: boolean): Traced =>
-  traceparent === null ? (job) => job : (job) => ({ ...job, retry: Trace.add(job.retry, traceparent, isOneOfMany) })
+/** Jobs that share what is stored of their attempts go on sharing it, so that a storage sees that they are alike. */
+const tracedBy = (traceparent: string | null, isOneOfMany: boolean): Traced => {
+  if (traceparent === null) return (job) => job
+  const shared = new Map<NewJob["retry"], NewJob["retry"]>()
+  return (job) => {
+    const retry = shared.get(job.retry) ?? Trace.add(job.retry, traceparent, isOneOfMany)
+    shared.set(job.retry, retry)
+    return { ...job, retry }
+  }
+}
 
 /** The producer of a storage, until the scope closes. */
 export const make = Effect.fnUntraced(

@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
+import * as MemoryStorage from "@millrace/storage/MemoryStorage"
+import type * as NewJob from "@millrace/storage/NewJob"
 import { Storage } from "@millrace/storage/Storage"
 import type { Schema } from "effect"
-import { Context, DateTime, Effect, Option, Result, Tracer } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Result, Tracer } from "effect"
 import * as Policies from "../../src/internal/storedPolicy.ts"
 import * as Trace from "../../src/internal/trace.ts"
 import * as Job from "../../src/Job.ts"
+import * as Queue from "../../src/Queue.ts"
 import * as TestWorker from "../TestWorker.ts"
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -97,4 +100,22 @@ describe("trace", () => {
         { span: external, isOneOfMany: true }
       ])
     }).pipe(Effect.provide(TestWorker.layer())))
+
+  // PgStorage writes them in one go.
+  it.effect("lets jobs that are stored together share it", () =>
+    Effect.gen(function*() {
+      const stored: Array<NewJob.NewJob> = []
+      const memory = yield* Storage
+      const insert: typeof memory.insert = (jobs) => {
+        stored.push(...jobs)
+        return memory.insert(jobs)
+      }
+      const Many = Job.make("Many", { payload: {} })
+      yield* Many.enqueueAll([{ payload: {} }, { payload: {} }]).pipe(
+        Effect.withParentSpan(external),
+        Effect.provide(Queue.layer.pipe(Layer.provide(Layer.succeed(Storage, Storage.of({ ...memory, insert })))))
+      )
+      assert.isNotNull(Trace.originOf(stored[0]?.retry ?? null))
+      assert.strictEqual(stored[0]?.retry, stored[1]?.retry)
+    }).pipe(Effect.provide(MemoryStorage.layer)))
 })
