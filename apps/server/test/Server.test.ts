@@ -1,7 +1,8 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { CreateJob } from "@millrace/api"
 import { StorageError } from "@millrace/storage"
-import { Arbitrary, Effect, Schema } from "effect"
+import { Arbitrary, Duration, Effect, Schedule, Schema } from "effect"
+import * as RawSocket from "./support/RawSocket.ts"
 import * as T from "./support/ServerUnderTest.ts"
 
 const path = "/api/v1/jobs"
@@ -128,4 +129,39 @@ describe("Server", () => {
         assert.deepStrictEqual(calls, { lists: 1, others: 0 })
       }))
   })
+
+  const sayHost = (host: string) =>
+    RawSocket.exchange([`GET /health HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`])
+
+  layer(T.layer(), { excludeTestServices: true })("without further hosts", (it) => {
+    it.effect("answers requests that name another host with 403", () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* sayHost("localhost")).status, 200)
+        assert.strictEqual((yield* sayHost("jobs.internal")).status, 403)
+      }))
+  })
+
+  layer(T.layer({ allowedHosts: ["jobs.internal"], keepAnswers: Duration.millis(100) }), { excludeTestServices: true })(
+    "with settings of its own",
+    (it) => {
+      it.effect("answers requests that name a host of its list", () =>
+        Effect.gen(function*() {
+          assert.strictEqual((yield* sayHost("jobs.internal")).status, 200)
+          assert.strictEqual((yield* sayHost("jobs.external")).status, 403)
+        }))
+
+      it.effect("keeps the answer to a request with a key as long as it is told", () =>
+        Effect.gen(function*() {
+          const create = Effect.map(
+            T.send("POST", path, {
+              headers: { "content-type": "application/json", "idempotency-key": "once" },
+              body: JSON.stringify({ name: "Echo", payload: 1 })
+            }),
+            ({ json }) => (json as { readonly id: string }).id
+          )
+          const first = yield* create
+          yield* Effect.repeat(create, { until: (id) => id !== first, schedule: Schedule.spaced("50 millis") })
+        }))
+    }
+  )
 })

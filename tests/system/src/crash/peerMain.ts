@@ -88,7 +88,10 @@ const connected = async (): Promise<void> => {
 }
 
 await connected()
-if (role === "worker") await peer.work(order.worker.concurrency ?? 10, handle)
+const { concurrency = 10 } = order.worker
+// Peers know a fixed number of slots alone.
+const slots = typeof concurrency === "number" ? concurrency : concurrency.max
+if (role === "worker") await peer.work(slots, handle)
 console.log("ready")
 flushCompileCache()
 if (role === "producer") await produce()
