@@ -10,6 +10,8 @@ import type { JobId, Storage, StorageError } from "@millrace/storage"
 import { MemoryStorage } from "@millrace/storage"
 import { PgStorage } from "@millrace/storage-postgres"
 import { DateTime, Effect, Layer, Logger, Option, Schema, Tracer } from "effect"
+import * as Http from "node:http"
+import * as Harness from "../src/Harness.ts"
 import * as Wait from "../src/Wait.ts"
 
 const storages = {
@@ -173,4 +175,90 @@ for (const [name, storage] of Object.entries(storages)) {
         }
       }))
   })
+}
+
+interface Exported {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+}
+
+/** A collector of OTLP over HTTP that remembers the spans it was sent. */
+const collector = Effect.gen(function*() {
+  const spans: Array<Exported> = []
+  const server = Http.createServer((request, response) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as {
+        readonly resourceSpans: ReadonlyArray<
+          { readonly scopeSpans: ReadonlyArray<{ readonly spans: Array<Exported> }> }
+        >
+      }
+      for (const { scopeSpans } of body.resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans)
+      response.end("{}")
+    })
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+  const address = server.address()
+  return { spans, port: typeof address === "object" && address !== null ? address.port : 0 }
+})
+
+layer(Layer.fresh(TestDatabase.layer), { excludeTestServices: true, timeout: "3 minutes" })(
+  "traces of the programs",
+  (it) => {
+    it.effect(
+      "go from a caller over HTTP through the server to the attempt in the worker",
+      () =>
+        Effect.gen(function*() {
+          const { url: database } = yield* TestDatabase.TestDatabase
+          const { port, spans } = yield* collector
+          const environment = {
+            MILLRACE_JOBS: Harness.secretJobs,
+            OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+            OTEL_TRACES_EXPORTER: "otlp",
+            OTEL_BSP_SCHEDULE_DELAY: "100"
+          }
+          const server = yield* Harness.startServer({ database, environment })
+          const worker = yield* Harness.startWorker({ database, environment })
+          yield* worker.printed(/worker ready/, "1 minute")
+          const traceId = "4bf92f3577b34da6a3ce929d0e0e4736"
+          const status = yield* Effect.promise(() =>
+            fetch(`${server.url}/api/v1/jobs`, {
+              method: "POST",
+              headers: { "content-type": "application/json", traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+              body: JSON.stringify({ name: "whisper", payload: { text: "tulip", to: "Ada" } })
+            }).then((response) => response.status)
+          )
+          assert.strictEqual(status, 201)
+          const ours = yield* Wait.until(
+            "the span of the attempt",
+            "1 minute",
+            Effect.sync(() => spans.filter((span) => span.traceId === traceId)),
+            (found) => found.some(({ name }) => name === "job whisper")
+          )
+          const attempt = ours.find(({ name }) => name === "job whisper")
+          yield* Wait.until(
+            "the span of the request, above that of the attempt and below the caller's",
+            "1 minute",
+            Effect.sync(() => ancestorsOf(spans, attempt)),
+            (ancestors) => ancestors.at(-1) === "00f067aa0ba902b7" && ancestors.length > 1
+          )
+        }),
+      120_000
+    )
+  }
+)
+
+/** The ids of the spans above a span, the nearest first. */
+const ancestorsOf = (spans: ReadonlyArray<Exported>, span: Exported | undefined): ReadonlyArray<string> => {
+  const parent = span?.parentSpanId
+  if (parent === undefined || parent === "") return []
+  return [parent, ...ancestorsOf(spans, spans.find(({ spanId }) => spanId === parent))]
 }
