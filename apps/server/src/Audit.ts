@@ -9,7 +9,8 @@
 import { Idempotency } from "@millrace/api"
 import type { ApiError } from "@millrace/api"
 import { StorageError } from "@millrace/storage"
-import type { ServiceStorage, Storage } from "@millrace/storage"
+import type { AuditEntry, ServiceStorage, Storage } from "@millrace/storage"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -30,6 +31,31 @@ export interface Change {
 }
 
 /**
+ * The change of a request that is recorded where it is made: with the jobs that it creates. `isRecorded` says that its
+ * line was written with them.
+ *
+ * @stability unstable
+ * @category models
+ * @since 0.1.0
+ */
+export interface PendingChange {
+  readonly change: Change
+  isRecorded: boolean
+}
+
+/**
+ * The change of the request under way, for whoever records it where it is made. Defaults to null: it is recorded around
+ * the endpoint.
+ *
+ * @stability unstable
+ * @category services
+ * @since 0.1.0
+ */
+export const CurrentChange = Context.Reference<PendingChange | null>("@millrace/server/Audit/CurrentChange", {
+  defaultValue: () => null
+})
+
+/**
  * Makes what runs a changing endpoint and writes its line, unless the endpoint refused.
  *
  * @stability unstable
@@ -41,7 +67,7 @@ export const make = (
   audit: ServiceStorage.ServiceStorage["Service"]["audit"]
 ) =>
 <E, R>(
-  recorded: "together" | "afterwards",
+  recorded: "together" | "afterwards" | "within",
   endpoint: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
   change: Change
 ): Effect.Effect<
@@ -61,14 +87,35 @@ export const make = (
         ? Effect.fail(new Refused(response))
         : Effect.as(write(audit, change, response), response)
   )
-  const ran = recorded === "together" && transaction !== null
+  const ran = recorded === "afterwards" || transaction === null
+    ? both
+    : recorded === "together"
     ? transaction(both)
-    : both
+    : within(audit, endpoint, change)
   return Effect.catch(ran, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, E | ApiError.Unavailable> => {
     if (error instanceof Refused) return Effect.succeed(error.response)
     return error instanceof StorageError.StorageError ? StorageFailure.unavailable(error) : Effect.fail(error)
   })
 }
+
+/** The endpoint's own storage writes the line; what changed something without it has its line afterwards. */
+const within = <E, R>(
+  audit: ServiceStorage.ServiceStorage["Service"]["audit"],
+  endpoint: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
+  change: Change
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  E | StorageError.StorageError,
+  R | HttpRouter.RouteContext
+> =>
+  Effect.suspend(() => {
+    const pending: PendingChange = { change, isRecorded: false }
+    return Effect.provideService(endpoint, CurrentChange, pending).pipe(
+      Effect.tap((response) =>
+        pending.isRecorded || changesNothing(response) ? Effect.void : write(audit, change, response)
+      )
+    )
+  })
 
 /** A refusal, or the answer to a request before, which has its line. */
 const changesNothing = ({ headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
@@ -84,14 +131,26 @@ class Refused {
 
 const write = (
   audit: ServiceStorage.ServiceStorage["Service"]["audit"],
-  { action, address, principal }: Change,
+  change: Change,
   response: HttpServerResponse.HttpServerResponse
 ): Effect.Effect<void, StorageError.StorageError, HttpRouter.RouteContext> =>
   Effect.flatMap(HttpRouter.RouteContext, ({ params }) => {
     const targets = targetsOf(params, textOf(response))
-    const entry = { actor: principal.actor, action, address, targets, detail: { status: response.status } }
-    return audit.append([entry])
+    return audit.append([lineOf(change, targets, response.status)])
   })
+
+/**
+ * The line of a change, about these ids and names, that was answered with this status.
+ *
+ * @stability unstable
+ * @category converting
+ * @since 0.1.0
+ */
+export const lineOf = (
+  { action, address, principal }: Change,
+  targets: ReadonlyArray<string>,
+  status: number
+): AuditEntry.NewAuditEntry => ({ actor: principal.actor, action, address, targets, detail: { status } })
 
 const textOf = ({ body }: HttpServerResponse.HttpServerResponse): string =>
   body._tag === "Uint8Array" ? body.text ?? new TextDecoder().decode(body.body) : ""

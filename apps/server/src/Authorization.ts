@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Access, AccessError, ApiError } from "@millrace/api"
+import { Access, AccessError, ApiError, Idempotency } from "@millrace/api"
 import { ServiceStorage, Storage } from "@millrace/storage"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -71,7 +71,7 @@ export const layer = (
             const answer = as(entry, endpoint)
             return request.method === "GET" || request.method === "HEAD" || rules.scope === "public"
               ? yield* answer
-              : yield* audit(rules.recorded, answer, { principal: entry, action: rules.action, address })
+              : yield* audit(recordedOf(rules, request), answer, { principal: entry, action: rules.action, address })
           })
       })
     })
@@ -81,7 +81,7 @@ interface Rules {
   readonly action: string
   readonly scope: Access.Scope | "public"
   readonly reach: "everything" | "queues" | "jobs"
-  readonly recorded: "together" | "afterwards"
+  readonly recorded: "together" | "within" | "afterwards"
 }
 
 const rulesOf = ({ endpoint, group }: {
@@ -96,6 +96,10 @@ const rulesOf = ({ endpoint, group }: {
     recorded: Context.get(annotations, Access.Recorded)
   }
 }
+
+/** An answer that is kept commits together with what it is about. */
+const recordedOf = ({ recorded }: Rules, { headers }: HttpServerRequest.HttpServerRequest): Rules["recorded"] =>
+  recorded === "within" && headers[Idempotency.header] !== undefined ? "together" : recorded
 
 type Refusal = AccessError.Unauthorized | ApiError.Forbidden | ApiError.Unavailable
 

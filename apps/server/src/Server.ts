@@ -45,6 +45,7 @@ import * as Idempotent from "./Idempotent.ts"
 import * as KeyRing from "./KeyRing.ts"
 import * as KnownJobs from "./KnownJobs.ts"
 import * as Listener from "./Listener.ts"
+import * as Recorder from "./Recorder.ts"
 import * as Redactor from "./Redactor.ts"
 import * as Replica from "./Replica.ts"
 import * as RouteTable from "./RouteTable.ts"
@@ -87,7 +88,7 @@ export const layer = ({ config, handlers = [], jobs }: Options) =>
       Drainer.layer(handlers)
     ]),
     // A queue of its own: one shared with other parts of the program would not know these definitions.
-    Layer.provide([Layer.fresh(Queue.layer), Layer.fresh(Scheduler.layer())]),
+    Layer.provide([Layer.provide(Layer.fresh(Queue.layer), Recorder.layer), Layer.fresh(Scheduler.layer())]),
     Layer.provide(JobRegistry.layer([...jobs.builtIn, ...jobs.module])),
     Layer.provideMerge(Listener.layer(config))
   )

@@ -88,13 +88,14 @@ export const Reach = Context.Reference<"everything" | "queues" | "jobs">("@millr
  * **Details**
  *
  * `together`: the change and its line commit together or not at all. The default of every method but GET.
+ * `within`: the same, by whoever stores what the endpoint creates, who may take others along in one transaction.
  * `afterwards`: after the change, for endpoints whose work can not be one transaction.
  *
  * @stability unstable
  * @category annotations
  * @since 0.1.0
  */
-export const Recorded = Context.Reference<"together" | "afterwards">("@millrace/api/Access/Recorded", {
+export const Recorded = Context.Reference<"together" | "within" | "afterwards">("@millrace/api/Access/Recorded", {
   defaultValue: () => "together"
 })
 

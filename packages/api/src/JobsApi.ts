@@ -29,6 +29,7 @@ const create = HttpApiEndpoint.post("create", "/jobs", {
   success: CreatedJob.pipe(HttpApiSchema.status(201)),
   error: [ApiError.UnknownJob, ApiError.InvalidPayload, ApiError.Unavailable]
 }).annotateMerge(Access.needs("enqueue", "jobs")).middleware(Idempotency.Idempotency).middleware(BodyRules)
+  .annotate(Access.Recorded, "within")
   .annotateMerge(OpenApi.annotations({
     summary: "Create a job",
     description: "Stored when the answer arrives. Repeating a request that got no answer is safe with an " +

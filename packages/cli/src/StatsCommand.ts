@@ -95,8 +95,8 @@ export const command = Command.make("stats", flags, (given) => given.history ? h
   ])
 )
 
-const totals = Effect.fnUntraced(function*({ history: _, ...rest }: Given) {
-  const idle = Object.entries(rest).find(([, value]) => Option.isSome<unknown>(value))
+const totals = Effect.fnUntraced(function*({ from, queue, step, to }: Given) {
+  const idle = Object.entries({ from, queue, step, to }).find(([, value]) => Option.isSome<unknown>(value))
   if (idle !== undefined) {
     return yield* Failure.usage(`--${idle[0]}`, "says nothing of what is there now", "Add --history")
   }

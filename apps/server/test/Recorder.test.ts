@@ -1,0 +1,162 @@
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { TestDatabase } from "@millrace/postgres-embedded"
+import { MemoryServiceStorage, MemoryStorage, ServiceStorage, Storage } from "@millrace/storage"
+import type { NewJob } from "@millrace/storage"
+import { PgServiceStorage, PgStorage } from "@millrace/storage-postgres"
+import { Context, Effect, Latch, Layer } from "effect"
+import * as Audit from "../src/Audit.ts"
+import * as Principal from "../src/Principal.ts"
+import * as Recorder from "../src/Recorder.ts"
+
+const job = (more: Partial<NewJob.NewJob> = {}): NewJob.NewJob => ({
+  name: "Send",
+  version: 1,
+  queue: "default",
+  tenant: "",
+  priority: 50,
+  payload: 1,
+  delayMillis: 0,
+  runAt: null,
+  ttlMillis: null,
+  maxAttempts: 1,
+  timeoutMillis: null,
+  retry: null,
+  unique: null,
+  debounce: null,
+  limits: [],
+  tags: [],
+  ...more
+})
+
+/** Inserts as the request of a caller. */
+const create = Effect.fnUntraced(function*(storage: Storage.Storage["Service"], actor: string, more = {}) {
+  const change = { principal: Principal.admin(actor), action: "jobs.create", address: null }
+  const pending: Audit.PendingChange = { change, isRecorded: false }
+  const [result] = yield* Effect.provideService(storage.insert([job(more)]), Audit.CurrentChange, pending)
+  return { id: result?.id ?? "", pending }
+})
+
+const Inside = Context.Reference("@millrace/server/test/Recorder/Inside", { defaultValue: () => false })
+
+/** A storage in memory whose transactions are counted, and wait for the latch. */
+const make = Effect.gen(function*() {
+  const latch = Latch.makeUnsafe(true)
+  const memory = yield* MemoryStorage.make()
+  const { audit } = yield* MemoryServiceStorage.make
+  const seen = { transactions: 0 }
+  const storage = yield* Recorder.make({
+    ...memory,
+    capabilities: {
+      durable: false,
+      inTransaction: Inside,
+      transaction: (effect) =>
+        Effect.suspend(() => {
+          seen.transactions += 1
+          return Effect.andThen(latch.await, Effect.provideService(effect, Inside, true))
+        })
+    }
+  }, audit.append)
+  return { storage, memory, audit, latch, seen }
+})
+
+describe("Recorder", () => {
+  it.effect("stores what arrives meanwhile in one transaction, each job with its own line", () =>
+    Effect.gen(function*() {
+      const { audit, latch, seen, storage } = yield* make
+      latch.closeUnsafe()
+      const actors = Array.from({ length: 60 }, (_, n) => `k${n}`)
+      const opened = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 100 }), latch.open)
+      const [created] = yield* Effect.all([
+        Effect.forEach(actors, (actor) => create(storage, actor), { concurrency: "unbounded" }),
+        opened
+      ], { concurrency: 2 })
+      assert.isAtMost(seen.transactions, 5)
+      assert.isTrue(created.every(({ pending }) => pending.isRecorded))
+      const lines = yield* audit.list({ limit: 100 })
+      const about = new Map(lines.map(({ actor, targets }) => [actor, targets]))
+      assert.lengthOf(lines, 60)
+      assert.deepStrictEqual(actors.map((actor) => about.get(actor)), created.map(({ id }) => [id]))
+      assert.lengthOf(new Set(created.map(({ id }) => id)), 60)
+    }))
+
+  it.effect("refuses a job that can not be, and stores the others of its transaction with their lines", () =>
+    Effect.gen(function*() {
+      const { audit, latch, storage } = yield* make
+      latch.closeUnsafe()
+      const opened = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 100 }), latch.open)
+      const [results] = yield* Effect.all([
+        Effect.forEach(
+          Array.from({ length: 20 }, (_, n) => n),
+          (n) => Effect.exit(create(storage, `k${n}`, n === 7 ? { priority: 101 } : {})),
+          { concurrency: "unbounded" }
+        ),
+        opened
+      ], { concurrency: 2 })
+      assert.deepStrictEqual(results.flatMap(({ _tag }, n) => _tag === "Failure" ? [n] : []), [7])
+      const lines = yield* audit.list({ limit: 100 })
+      assert.lengthOf(lines, 19)
+      assert.notInclude(lines.map(({ actor }) => actor), "k7")
+    }))
+
+  it.effect("writes the line inside of a transaction that is open already, once", () =>
+    Effect.gen(function*() {
+      const { audit, seen, storage } = yield* make
+      const change = { principal: Principal.admin("k"), action: "jobs.create", address: null }
+      const pending: Audit.PendingChange = { change, isRecorded: false }
+      yield* Effect.andThen(storage.insert([job()]), storage.insert([job()])).pipe(
+        Effect.provideService(Audit.CurrentChange, pending),
+        Effect.provideService(Inside, true)
+      )
+      assert.strictEqual(seen.transactions, 0)
+      assert.lengthOf(yield* audit.list({ limit: 9 }), 1)
+    }))
+
+  it.effect("leaves alone who records nothing, and storages without transactions", () =>
+    Effect.gen(function*() {
+      const { audit, memory, seen, storage } = yield* make
+      yield* storage.insert([job()])
+      assert.strictEqual(seen.transactions, 0)
+      assert.deepStrictEqual(yield* audit.list({ limit: 9 }), [])
+      assert.isFalse(yield* storage.capabilities.inTransaction ?? Effect.succeed(true))
+      assert.strictEqual(yield* Recorder.make(memory, audit.append), memory)
+    }))
+})
+
+const database = Layer.provideMerge(
+  Recorder.layer,
+  Layer.mergeAll(PgStorage.layerMigrated(), PgServiceStorage.layer).pipe(Layer.provideMerge(TestDatabase.layer))
+)
+
+layer(database, { excludeTestServices: true, timeout: 60_000 })("Recorder on PostgreSQL", (it) => {
+  it.effect("commits many jobs and their lines together", () =>
+    Effect.gen(function*() {
+      const storage = yield* Storage.Storage
+      const { audit } = yield* ServiceStorage.ServiceStorage
+      const created = yield* Effect.forEach(Array.from({ length: 50 }, (_, n) => `k${n}`), (actor) =>
+        create(storage, actor), { concurrency: "unbounded" })
+      const lines = yield* audit.list({ limit: 100 })
+      assert.sameMembers(
+        lines.flatMap(({ targets }) =>
+          targets
+        ),
+        created.map(({ id }) => id)
+      )
+      assert.lengthOf((yield* storage.list({ limit: 100 })).items, 50)
+    }))
+
+  it.effect("stores no job whose line can not be written", () =>
+    Effect.gen(function*() {
+      const storage = yield* Storage.Storage
+      const sql = yield* PgClient.PgClient
+      const before = (yield* storage.list({ limit: 100 })).items.length
+      yield* sql.unsafe("alter table millrace.audit rename to audit_away")
+      const exits = yield* Effect.forEach(["a", "b", "c", "d", "e", "f"], (actor) =>
+        Effect.exit(create(storage, actor)), { concurrency: "unbounded" })
+      yield* sql.unsafe("alter table millrace.audit_away rename to audit")
+      assert.isTrue(exits.every(({ _tag }) =>
+        _tag === "Failure"
+      ))
+      assert.lengthOf((yield* storage.list({ limit: 100 })).items, before)
+    }))
+})
