@@ -2,8 +2,10 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
 import { ConnectionPool } from "@millrace/storage"
-import { Deferred, Effect, Exit, Fiber, Layer, Queue, Redacted, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Queue, Redacted, Schedule, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
+import * as Net from "node:net"
 import * as PgPooledClient from "../src/PgPooledClient.ts"
 
 /** Looks until the pool is as a test expects it; the time limit of the test is the deadline. */
@@ -135,6 +137,59 @@ describe("PgPooledClient", () => {
       ),
     30_000
   )
+
+  it.live(
+    "takes the password wherever it is: in the URL, as its parameter, as a value, as an effect",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* TestDatabase.TestDatabase
+        const [bare, parameter] = [new URL(Redacted.value(url)), new URL(Redacted.value(url))]
+        const password = Redacted.make(decodeURIComponent(bare.password))
+        bare.password = ""
+        parameter.password = ""
+        parameter.searchParams.set("password", Redacted.value(password))
+        const configs: ReadonlyArray<PgPooledClient.PgPooledClientOptions> = [
+          { url },
+          { url: Redacted.make(parameter.href) },
+          { url: Redacted.make(bare.href), password },
+          { url: Redacted.make(bare.href), password: Effect.succeed(password) }
+        ]
+        for (const config of configs) {
+          const { client, look } = yield* PgPooledClient.make(config)
+          assert.deepStrictEqual(yield* client`select 1 as n`, [{ n: 1 }])
+          assert.deepInclude(yield* look, { max: 10, total: 1, idle: 1 })
+          assert.strictEqual(client.config, config)
+        }
+      }).pipe(Effect.scoped, Effect.provide([TestDatabase.layer, Reactivity.layer])),
+    30_000
+  )
+
+  it.live("gives up on a server that does not answer after the time that it was told", () =>
+    Effect.gen(function*() {
+      const silent = Net.createServer(() => {})
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => {
+          silent.listen(0, "127.0.0.1", () => resume(Effect.void))
+        }),
+        () => Effect.sync(() => silent.close())
+      )
+      const address = silent.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const { client, look } = yield* PgPooledClient.make({
+        host: "127.0.0.1",
+        port,
+        username: "nobody",
+        connectTimeout: "100 millis"
+      })
+      // Unless it is told, it is 5 seconds.
+      const error = yield* Effect.flip(Effect.timeout(client`select 1`, "4 seconds"))
+      assert.isTrue(error._tag === "SqlError" && error.reason._tag === "ConnectionError", String(error))
+      const { waiting } = yield* Effect.repeat(look, {
+        until: ({ total }) => total === 0,
+        schedule: Schedule.spaced("5 millis")
+      })
+      assert.strictEqual(waiting, 0)
+    }).pipe(Effect.scoped, Effect.provide(Reactivity.layer)), 30_000)
 
   it.live("does not count connections that were refused, and says why they were", () =>
     Effect.gen(function*() {
