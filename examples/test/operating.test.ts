@@ -129,7 +129,9 @@ layer(TestDatabase.layer, { excludeTestServices: true })("operating", (it) => {
             assert.deepStrictEqual(yield* Greet.enqueue({ name: "later" }), { _tag: "Duplicate", id })
             const queue = yield* Queue.Queue
             assert.strictEqual((yield* queue.get(id)).state, "scheduled")
-            assert.strictEqual((yield* queue.list({ names: ["Greet"] })).items.length, 2)
+            const child = yield* Greet.enqueue({ name: "after that" }, { parents: [id] })
+            assert.strictEqual((yield* queue.get(child.id)).state, "pending")
+            assert.strictEqual((yield* queue.list({ names: ["Greet"] })).items.length, 3)
             const exit = yield* Effect.exit(queue.cancel(id))
             assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "permission denied")
           }).pipe(Effect.provide(asProducer))
