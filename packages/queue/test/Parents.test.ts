@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as JobId from "@millrace/storage/JobId"
-import { Deferred, Effect, Fiber, Ref, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, Ref, Schema } from "effect"
 import * as Explanation from "../src/Explanation.ts"
 import * as Job from "../src/Job.ts"
+import * as JobRegistry from "../src/JobRegistry.ts"
 import * as Queue from "../src/Queue.ts"
 import * as TestStorage from "./TestStorage.ts"
 import * as TestWorker from "./TestWorker.ts"
@@ -14,6 +15,12 @@ const Report = Job.make("Report", { payload: { name: Schema.String }, success: S
 const debounce = { wait: "1 second" } as const
 
 const Saved = Job.make("Saved", { payload: { name: Schema.String }, debounce: { key: () => "k", ...debounce } })
+
+/** Debounced jobs whose payloads become one are stored on a way of their own. */
+const Merged = Job.make("Merged", {
+  payload: { name: Schema.String },
+  debounce: { key: () => "m", reduce: (waiting) => waiting, ...debounce }
+})
 
 const stateOf = (id: JobId.JobId) => Queue.Queue.use((queue) => Effect.map(queue.get(id), ({ state }) => state))
 
@@ -102,6 +109,19 @@ describe("parents", () => {
       assert.lengthOf((yield* (yield* Queue.Queue).list({})).items, 1)
       assert.isAbove(storage.count("insert"), stored)
     }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("that are not there are refused alike beside jobs whose payloads become one", () =>
+    Effect.gen(function*() {
+      const mixed = (yield* Queue.Queue).enqueueAllEncoded([
+        { name: "Merged", payload: { name: "e" } },
+        { name: "Step", payload: { name: "f" }, parents: [JobId.makeUnsafe("4711")] }
+      ])
+      assert.deepInclude(yield* Effect.flip(mixed), { _tag: "InvalidOption", field: "parents" })
+    }).pipe(
+      Effect.provide(
+        Queue.layer.pipe(Layer.provide(JobRegistry.layer([Merged])), Layer.provideMerge(TestStorage.layer()))
+      )
+    ))
 
   it.effect("let a job be cancelled or removed while it waits, but neither retried nor promoted", () =>
     Effect.gen(function*() {

@@ -73,9 +73,11 @@ export const make = Effect.fnUntraced(
     const insert =
       (traced: Traced) => (orders: ReadonlyArray<Order>): Effect.Effect<ReadonlyArray<InsertResult>, OrderError> => {
         const jobs = orders.map((order) => traced(NewJobs.jobOf(order, defaults)))
-        return orders.some(({ reduce }) => reduce !== null)
-          ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
-          : Effect.catch(inserter.insert(jobs), refuseParent)
+        const inserted: Effect.Effect<ReadonlyArray<InsertResult>, StorageError | InvalidPayload> =
+          orders.some(({ reduce }) => reduce !== null)
+            ? Reducers.insert(storage, lock, jobs, orders.map(({ reduce }) => reduce))
+            : inserter.insert(jobs)
+        return Effect.catchTag(inserted, "StorageError", refuseParent)
       }
     const store = (orders: ReadonlyArray<Order>, traced: Traced) => {
       if (orders.length === 0) return Effect.succeed([])
