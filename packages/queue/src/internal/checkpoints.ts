@@ -11,9 +11,9 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Defaults from "../Defaults.ts"
-import { isEncrypted } from "../PayloadCodec.ts"
 import { InvalidOption } from "../QueueError.ts"
 import type { Held } from "./claimTable.ts"
+import * as EncodedStorage from "./encodedStorage.ts"
 
 /** A sleep that has begun: until when, by the clock of the worker that began it, and the value of what came before. */
 export type Sleep = { readonly untilMillis: number; readonly value: Schema.Json }
@@ -66,7 +66,9 @@ export const read = (storage: Storage["Service"], { claim, hasReport }: Held): E
       Effect.flatMap(({ items: [record] }) => {
         if (record?.checkpoint === undefined) return Effect.succeed(none)
         // Going on without it would repeat what is done, and going on with the ciphertext is worse.
-        return isEncrypted(record.checkpoint) ? Effect.die(unreadable) : Effect.succeed(fromJson(record.checkpoint))
+        return EncodedStorage.isCheckpointReadable(record)
+          ? Effect.succeed(fromJson(record.checkpoint))
+          : Effect.die(unreadable)
       })
     )
     : Effect.succeed(none)

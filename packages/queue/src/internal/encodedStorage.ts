@@ -3,7 +3,8 @@
  * decoded.
  *
  * Only the payload of a claim is left as it is: the runner decodes it, since what can not be decoded is to be quarantined.
- * What a reader can not decode he sees as it is stored.
+ * What a reader can not decode he sees as it is stored; who would go on from it asks `isPayloadReadable` first. A codec that
+ * throws is refused like data that the storage can not hold, so that one job's data holds up no other job.
  */
 import type { Attempt } from "@millrace/storage/Attempt"
 import type { LogEntry } from "@millrace/storage/Inspection"
@@ -13,6 +14,7 @@ import type { JobRecord, Progress } from "@millrace/storage/JobRecord"
 import type { NewJob } from "@millrace/storage/NewJob"
 import type { Outcome, Report, Settlement } from "@millrace/storage/Outcome"
 import type { Storage } from "@millrace/storage/Storage"
+import * as StorageError from "@millrace/storage/StorageError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -30,11 +32,17 @@ const behind = (storage: Storage["Service"], codec: Codec): Storage["Service"] =
   const { inspect } = storage
   return {
     ...storage,
-    insert: (jobs) => Effect.suspend(() => storage.insert(jobs.map((job) => encodeJob(codec, job)))),
+    insert: (jobs) => Effect.flatMap(encoded("insert", jobs, (job) => encodeJob(codec, job)), storage.insert),
     report: (workerId, reports) =>
-      Effect.suspend(() => storage.report(workerId, reports.map((report) => encodeReport(codec, report)))),
+      Effect.flatMap(
+        encoded("report", reports, (report) => encodeReport(codec, report)),
+        (all) => storage.report(workerId, all)
+      ),
     settle: (workerId, settlements) =>
-      Effect.suspend(() => storage.settle(workerId, settlements.map((each) => encodeSettlement(codec, each)))),
+      Effect.flatMap(
+        encoded("settle", settlements, (settlement) => encodeSettlement(codec, settlement)),
+        (all) => storage.settle(workerId, all)
+      ),
     list: (query) =>
       Effect.map(
         storage.list(query),
@@ -53,6 +61,20 @@ const behind = (storage: Storage["Service"], codec: Codec): Storage["Service"] =
     }
   }
 }
+
+/** A codec of the user's own may throw. What it says then may hold what was to be encoded: it is not repeated. */
+const encoded = <A>(
+  operation: string,
+  all: ReadonlyArray<A>,
+  encode: (each: A) => A
+): Effect.Effect<ReadonlyArray<A>, StorageError.StorageError> =>
+  Effect.try({
+    try: () => all.map(encode),
+    catch: () =>
+      new StorageError.StorageError({
+        reason: new StorageError.Invalid({ operation, field: "data", detail: "the payload codec threw" })
+      })
+  })
 
 /** The payload of a claim. Without a codec an encrypted one fits no schema, whatever that says. */
 export const decodePayload = (
@@ -122,11 +144,13 @@ const encodeOutcome = (codec: Codec, id: JobId, outcome: Outcome): Outcome => {
 /** What stands in place of an encoded message, and tells that `data` holds it. */
 const hidden = "<encoded>"
 
-const encodeFailure = (codec: Codec, id: JobId, { tag, ...details }: JobFailure): JobFailure => ({
-  tag,
-  message: hidden,
-  data: codec.encode(details, { purpose: "error", subject: id })
-})
+/** An error is what is stored when nothing else can be: it takes a codec that throws. */
+const encodeFailure = (codec: Codec, id: JobId, failure: JobFailure): JobFailure => {
+  const { tag, ...details } = failure
+  const data = Result.try(() => codec.encode(details, { purpose: "error", subject: id }))
+  if (Result.isFailure(data)) return { tag, message: "the payload codec threw: what the error says is lost" }
+  return data.success === details ? failure : { tag, message: hidden, data: data.success }
+}
 
 const decodeFailure = (codec: Codec, id: JobId, failure: JobFailure): JobFailure => {
   const { data, message, tag } = failure
@@ -140,8 +164,10 @@ const decodeDetails = Schema.decodeUnknownOption(JobFailure.mapFields(Struct.omi
 /** What an encoded text begins with. */
 const mark = "millrace:encoded:"
 
-const encodeText = (codec: Codec, text: string, binding: Binding): string =>
-  `${mark}${JSON.stringify(codec.encode(text, binding))}`
+const encodeText = (codec: Codec, text: string, binding: Binding): string => {
+  const encoded = codec.encode(text, binding)
+  return encoded === text ? text : `${mark}${JSON.stringify(encoded)}`
+}
 
 const decodeText = (codec: Codec, text: string, binding: Binding): string => {
   if (!text.startsWith(mark)) return text
@@ -154,18 +180,34 @@ const decodeText = (codec: Codec, text: string, binding: Binding): string => {
 const decodeOr = (codec: Codec, value: Schema.Json, binding: Binding): Schema.Json =>
   Result.getOrElse(decodeSafely(codec, value, binding), () => value)
 
+/** Records of which something could not be decoded. */
+const unreadablePayloads = new WeakSet<JobRecord>()
+const unreadableCheckpoints = new WeakSet<JobRecord>()
+
+/** Whether a payload that was read is the job's own, and not what is stored of it. */
+export const isPayloadReadable = (job: JobRecord): boolean => !unreadablePayloads.has(job) && !isEncrypted(job.payload)
+
+/** Whether a checkpoint that was read is the handler's own, and not what is stored of it. */
+export const isCheckpointReadable = (job: JobRecord): boolean =>
+  !unreadableCheckpoints.has(job) && (job.checkpoint === undefined || !isEncrypted(job.checkpoint))
+
 const decodeRecord = (codec: Codec, job: JobRecord): JobRecord => {
   const { checkpoint, error, id, name, payload, progress, result } = job
-  return {
+  const ownPayload = decodeSafely(codec, payload, { purpose: "payload", subject: name })
+  const ownCheckpoint = checkpoint === undefined
+    ? undefined
+    : decodeSafely(codec, checkpoint, { purpose: "checkpoint", subject: id })
+  const decoded: JobRecord = {
     ...job,
-    payload: decodeOr(codec, payload, { purpose: "payload", subject: name }),
+    payload: Result.getOrElse(ownPayload, () => payload),
     result: result === null ? null : decodeOr(codec, result, { purpose: "result", subject: id }),
     error: error === null ? null : decodeFailure(codec, id, error),
     progress: progress === null ? null : decodeProgress(codec, id, progress),
-    ...(checkpoint === undefined
-      ? {}
-      : { checkpoint: decodeOr(codec, checkpoint, { purpose: "checkpoint", subject: id }) })
+    ...(ownCheckpoint !== undefined && Result.isSuccess(ownCheckpoint) ? { checkpoint: ownCheckpoint.success } : {})
   }
+  if (Result.isFailure(ownPayload)) unreadablePayloads.add(decoded)
+  if (ownCheckpoint !== undefined && Result.isFailure(ownCheckpoint)) unreadableCheckpoints.add(decoded)
+  return decoded
 }
 
 const decodeProgress = (codec: Codec, id: JobId, { note, value }: Progress): Progress => ({

@@ -12,6 +12,7 @@ import * as JobDefaults from "../JobDefaults.ts"
 import type { JobDefinition, Options } from "../JobDefinition.ts"
 import type { InvalidOption } from "../QueueError.ts"
 import { InvalidPayload } from "../QueueError.ts"
+import * as EncodedStorage from "./encodedStorage.ts"
 import type { Misfit } from "./jobCodec.ts"
 import * as JobLimits from "./jobLimits.ts"
 import * as JsonGuard from "./jsonGuard.ts"
@@ -106,6 +107,8 @@ const reducerOf = (definition: JobDefinition, payload: unknown, options: Enqueue
   const { debounce, throttle, unique } = options
   if (reduce === undefined || debounce !== undefined || throttle !== undefined || unique !== undefined) return null
   return (waiting) => {
+    // What is stored may fit a schema that asks for little, and the waiting payload would be lost.
+    if (!EncodedStorage.isPayloadReadable(waiting)) return refusePayload(name, unreadable)
     const old = codec.decodeVersion(waiting.payload, waiting.version)
     if (old._tag === "Misfit") return refusePayload(name, old.misfit)
     const encoded = codec.encodePayload(reduce(old.value, payload))
@@ -113,6 +116,11 @@ const reducerOf = (definition: JobDefinition, payload: unknown, options: Enqueue
     const unfit = JsonGuard.check(encoded.value, payloadBounds)
     return unfit === null ? Result.succeed(encoded.value) : refusePayload(name, unfit)
   }
+}
+
+const unreadable: Misfit = {
+  field: "$",
+  detail: "the waiting job's can not be decrypted here, and is kept: give this program the key"
 }
 
 /** The options of a job without a definition. */

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RetryPolicy from "@millrace/retry-policy/RetryPolicy"
 import type { JobId } from "@millrace/storage/JobId"
 import { Storage } from "@millrace/storage/Storage"
-import { Effect, Fiber, Layer, Option, Redacted, Ref, Schema } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Redacted, Ref, Result, Schema } from "effect"
 import type * as CurrentJob from "../../src/CurrentJob.ts"
 import * as Job from "../../src/Job.ts"
 import * as PayloadCodec from "../../src/PayloadCodec.ts"
@@ -259,6 +259,132 @@ describe("encodedStorage", () => {
       assert.deepInclude(yield* on(rotated, read(id)), { state: "completed", result: { receipt: secret } })
       assert.notInclude(JSON.stringify(calls), secret)
     }).pipe(Effect.provide(TestWorker.layer({ transactions: true }))))
+
+  it.effect("stores all as it is while keys only decrypt", () =>
+    Effect.gen(function*() {
+      const onlyDecrypts = PayloadCodec.aes256gcm({ keys: [keyOf("old", 1)], encrypts: false })
+      yield* start(onlyDecrypts, pay)
+      const { id } = yield* on(onlyDecrypts, Pay.enqueue({ card: "bad" }))
+      yield* TestWorker.pass(3_000)
+      // Who has no keys yet, or no more, reads it.
+      const record = yield* on(null, read(id))
+      assert.deepStrictEqual(record.error, {
+        tag: "Declined",
+        message: "declined: bad",
+        data: { _tag: "Declined", card: "bad" }
+      })
+      assert.strictEqual(record.progress?.note, "paying bad")
+      const logs = yield* on(null, Queue.Queue.use((queue) => queue.logs(id)))
+      assert.deepStrictEqual(logs.map(({ message }) => message), ["charging bad", "charging bad"])
+      assert.deepStrictEqual(yield* on(onlyDecrypts, read(id)), record)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("lets a codec that throws spoil no other job's end", () =>
+    Effect.gen(function*() {
+      const { calls } = yield* TestStorage.TestStorage
+      const picky: PayloadCodec.Codec = {
+        encode: (value, { purpose }) => {
+          if (purpose !== "payload" && JSON.stringify(value).includes(secret)) throw new Error(`no ${secret}`)
+          return value
+        },
+        decode: (value) => Result.succeed(value)
+      }
+      yield* start(
+        picky,
+        Pay.toLayer(({ card }, job) =>
+          Effect.gen(function*() {
+            yield* job.log(`charging ${card}`)
+            if (card.startsWith("bad")) return yield* new Declined({ card })
+            return { receipt: card }
+          })
+        )
+      )
+      const spoilt = yield* on(picky, Pay.enqueue({ card: secret }))
+      const failed = yield* on(picky, Pay.enqueue({ card: `bad ${secret}` }))
+      const other = yield* on(picky, Pay.enqueue({ card: "rose" }))
+      yield* TestWorker.pass(3_000)
+      assert.deepInclude(yield* stored(other.id), { state: "completed", result: { receipt: "rose" } })
+      const { error, state } = (yield* stored(spoilt.id)) ?? {}
+      assert.deepInclude({ state, tag: error?.tag }, { state: "dead", tag: "OutcomeRefused" })
+      assert.include(error?.message, "the payload codec threw")
+      assert.deepStrictEqual((yield* stored(failed.id))?.error, {
+        tag: "Declined",
+        message: "the payload codec threw: what the error says is lost"
+      })
+      const ends = calls.filter(({ method }) => method === "settle" || method === "report")
+      assert.notInclude(JSON.stringify(ends), secret)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  it.effect("refuses a job whose payload the codec throws at, and stores those of other callers", () =>
+    Effect.gen(function*() {
+      const picky: PayloadCodec.Codec = {
+        encode: (value) => {
+          if (JSON.stringify(value).includes(secret)) throw new Error(`no ${secret}`)
+          return value
+        },
+        decode: (value) => Result.succeed(value)
+      }
+      const ends = yield* on(
+        picky,
+        Effect.all([Effect.exit(Pay.enqueue({ card: "a" })), Effect.exit(Pay.enqueue({ card: secret }))], {
+          concurrency: "unbounded"
+        })
+      )
+      assert.deepStrictEqual(ends.map(Exit.isSuccess), [true, false])
+      assert.include(String(ends[1]), "the payload codec threw")
+      assert.notInclude(String(ends[1]), secret)
+    }).pipe(Effect.provide(TestWorker.layer())))
+
+  for (const [name, without] of [["without its key", onlyNew], ["without any key", null]] as const) {
+    it.effect(`reduces no waiting payload ${name}, although its envelope fits the schema`, () =>
+      Effect.gen(function*() {
+        const Sum = Job.make("Sum", {
+          payload: { cards: Schema.optionalKey(Schema.Array(Schema.String)) },
+          debounce: {
+            wait: "1 minute",
+            reduce: (waiting, next) => ({ cards: [...waiting.cards ?? [], ...next.cards ?? []] })
+          }
+        })
+        const { id } = yield* on(old, Sum.enqueue({ cards: [secret] }))
+        const refused = yield* Effect.flip(on(without, Sum.enqueue({ cards: ["rose"] })))
+        assert.strictEqual(refused._tag, "InvalidPayload")
+        assert.include(refused.message, "can not be decrypted here")
+        assert.deepStrictEqual((yield* on(old, read(id))).payload, { cards: [secret] })
+      }).pipe(Effect.provide(TestWorker.layer())))
+  }
+
+  it.effect("goes on from no checkpoint that a codec of one's own can not decode", () =>
+    Effect.gen(function*() {
+      const turned = (isBroken: boolean): PayloadCodec.Codec => ({
+        encode: (value, { purpose }) => purpose === "checkpoint" ? `turned ${JSON.stringify(value)}` : value,
+        decode: (value, { purpose }) => {
+          if (purpose !== "checkpoint") return Result.succeed(value)
+          return isBroken ? Result.fail("no") : Result.succeed(JSON.parse(String(value).slice("turned ".length)))
+        }
+      })
+      const Nap = Job.make("Nap", { payload: {}, success: Schema.Json, retry: RetryPolicy.never })
+      const nap = Nap.toLayer((_, job) =>
+        Effect.flatMap(
+          job.checkpointed,
+          Option.match({
+            onNone: () => Effect.andThen(job.checkpoint({ step: 1 }), Job.snooze("1 second")),
+            onSome: Effect.succeed
+          })
+        )
+      )
+      for (const isBroken of [false, true]) {
+        const first = yield* start(turned(false), nap)
+        const { id } = yield* on(null, Nap.enqueue({}))
+        yield* TestWorker.settle
+        yield* first.stop
+        const second = yield* start(turned(isBroken), nap)
+        yield* TestWorker.pass(3_000)
+        yield* second.stop
+        const record = yield* on(null, read(id))
+        assert.strictEqual(record.state, isBroken ? "dead" : "completed")
+        assert.deepStrictEqual(record.result, isBroken ? null : { step: 1 })
+      }
+    }).pipe(Effect.provide(TestWorker.layer())))
 
   it.effect("changes nothing without a codec", () =>
     Effect.gen(function*() {
