@@ -458,4 +458,14 @@ const declareSteering = (test: Declare): void => {
         yield* Steps.insertOne({ unique: Fixture.unique("k") })
       }))
   }
+
+  test("change: a job that waits for them stays as it is", () =>
+    Effect.gen(function*() {
+      const parent = yield* Steps.insertOne()
+      const id = yield* child([parent])
+      const before = yield* Steps.get(id)
+      const refused = { id, from: "pending", to: "refused" } as const
+      assert.deepStrictEqual(yield* Steps.change([id], { priority: 1, tags: ["t"], delayMillis: 1000 }), [refused])
+      assert.deepStrictEqual(yield* Steps.get(id), before)
+    }))
 }
