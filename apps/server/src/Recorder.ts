@@ -6,8 +6,8 @@
  *
  * @since 0.1.0
  */
-import { ServiceStorage, Storage } from "@millrace/storage"
-import type { NewJob, StorageError } from "@millrace/storage"
+import { ServiceStorage, Storage, StorageError } from "@millrace/storage"
+import type { NewJob } from "@millrace/storage"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
@@ -159,9 +159,15 @@ const recorded = Effect.fnUntraced(function*(
   const lines = partsOf(batch, results).flatMap(([{ pending }, own]) =>
     pending.isRecorded ? [] : [Audit.lineOf(pending.change, own.map(({ id }) => id), created)]
   )
-  yield* append(lines)
+  yield* Effect.mapError(append(lines), unwritable)
   return results
 })
+
+/** Whatever is wrong with the line is not the caller's fault. */
+const unwritable = (error: StorageError.StorageError) =>
+  new StorageError.StorageError({
+    reason: new StorageError.Unavailable({ operation: "audit.append", detail: error.message })
+  })
 
 /** After the commit: a transaction that is undone has written no line. */
 const mark = (batch: ReadonlyArray<Pick<Waiting, "pending">>): Effect.Effect<void> =>

@@ -20,7 +20,7 @@ const routes: ReadonlyArray<{ readonly path: string; readonly methods: ReadonlyA
 
 /** `GET /api/v1/jobs/batch` asks for the job with the id "batch", and so on: no mistake of the method. */
 const readsAsId = (path: string, method: string) =>
-  (path === "/api/v1/jobs/batch" && (method === "GET" || method === "DELETE")) ||
+  (path === "/api/v1/jobs/batch" && ["GET", "DELETE", "PATCH"].includes(method)) ||
   (path === "/api/v1/schedules/preview" && ["GET", "DELETE", "PATCH"].includes(method))
 
 /** Takes nothing that could be wrong, and its answer never ends: EventsHandlers.test.ts has it. */

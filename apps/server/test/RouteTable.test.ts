@@ -21,9 +21,9 @@ describe("RouteTable", () => {
 
   it("answers OPTIONS with the methods, a wrong method with 405, a wrong path with 404", () => {
     const options = RouteTable.answerUnmatched(table, { method: "OPTIONS", url: "/api/v1/jobs/7" })
-    assert.deepStrictEqual([options.status, options.headers["allow"]], [204, "GET, DELETE, HEAD, OPTIONS"])
+    assert.deepStrictEqual([options.status, options.headers["allow"]], [204, "GET, PATCH, DELETE, HEAD, OPTIONS"])
     const wrong = RouteTable.answerUnmatched(table, { method: "PUT", url: "/api/v1/jobs/7" })
-    assert.deepStrictEqual([wrong.status, wrong.headers["allow"]], [405, "GET, DELETE, HEAD, OPTIONS"])
+    assert.deepStrictEqual([wrong.status, wrong.headers["allow"]], [405, "GET, PATCH, DELETE, HEAD, OPTIONS"])
     assert.strictEqual(RouteTable.answerUnmatched(table, { method: "GET", url: "/nothing" }).status, 404)
   })
 })
