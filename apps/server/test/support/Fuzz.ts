@@ -193,7 +193,7 @@ export const make = (document: Document, seed: number) => {
     const asked = [...query, ...extra]
     const value = operation.body === null ? undefined : generate(operation.body)
     const body = value === undefined ? undefined : textOf(next() < 0.5 ? mutate(value) : value)
-    const type = next() < 0.05 ? "text/plain" : "application/json"
+    const type = next() < 0.1 ? "text/plain" : "application/json"
     return {
       operation,
       path: asked.length === 0 ? path : `${path}?${asked.join("&")}`,
