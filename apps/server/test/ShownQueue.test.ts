@@ -117,6 +117,40 @@ describe("ShownQueue", () => {
         assert.deepStrictEqual(yield* find({ order: 41, card: secret }), [])
       }))
 
+    it.effect("lets nobody guess them by what a page says of others", () =>
+      Effect.gen(function*() {
+        const guess = `${secret} 2`
+        const pages = (limit: number, filter: object) =>
+          Effect.gen(function*() {
+            const found: Array<ReadonlyArray<string>> = []
+            let cursor = ""
+            for (;;) {
+              const { json } = yield* T.get(
+                `/api/v1/jobs?limit=${limit}&payload=${encodeURIComponent(JSON.stringify(filter))}${cursor}`
+              )
+              const { items, nextCursor } = json as {
+                readonly items: ReadonlyArray<{ readonly id: string }>
+                readonly nextCursor: string | null
+              }
+              found.push(items.map(({ id }) => id))
+              if (nextCursor === null) return found
+              cursor = `&cursor=${nextCursor}`
+            }
+          })
+        yield* create("Pay", { card: guess, order: 52 })
+        // The server does not know that one, and shows it.
+        const first = yield* create("Other", { text: "", card: guess })
+        yield* create("Pay", { card: guess, order: 52 })
+        yield* create("Pay", { card: guess, order: 52 })
+        const second = yield* create("Other", { text: "", card: guess })
+        yield* create("Pay", { card: guess, order: 52 })
+        assert.deepStrictEqual(yield* pages(1, { card: guess }), [[second], [first]])
+        assert.deepStrictEqual(yield* pages(2, { card: guess }), [[second, first]])
+        assert.deepStrictEqual(yield* pages(50, { card: guess }), [[second, first]])
+        assert.deepStrictEqual(yield* pages(1, { card: guess, order: 52 }), [[]])
+        assert.deepStrictEqual((yield* pages(3, { order: 52 })).map((page) => page.length), [3, 1])
+      }))
+
     it.effect("repeats nothing of a payload that it refuses", () =>
       Effect.gen(function*() {
         for (const payload of [{ card: { [secret]: 1 }, order: 1 }, { card: secret, order: 1, pin: "tul" }]) {

@@ -358,8 +358,8 @@ describe("encodedStorage", () => {
       const turned = (isBroken: boolean): PayloadCodec.Codec => ({
         encode: (value, { purpose }) => purpose === "checkpoint" ? `turned ${JSON.stringify(value)}` : value,
         decode: (value, { purpose }) => {
-          if (purpose !== "checkpoint") return Result.succeed(value)
-          return isBroken ? Result.fail("no") : Result.succeed(JSON.parse(String(value).slice("turned ".length)))
+          if (purpose !== "checkpoint" || typeof value !== "string") return Result.succeed(value)
+          return isBroken ? Result.fail("no") : Result.succeed(JSON.parse(value.slice("turned ".length)))
         }
       })
       const Nap = Job.make("Nap", { payload: {}, success: Schema.Json, retry: RetryPolicy.never })
