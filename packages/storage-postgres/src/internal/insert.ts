@@ -103,16 +103,21 @@ const makeDebounced = (session: Session, notifier: Notifier) => {
   })
 }
 
-/** Inserts jobs that share all but payload and tenant. */
+/** Inserts jobs that share all but payload, tenant and what is stored of their attempts; most share that too. */
 const makeAlike = (session: Session, notifier: Notifier) => {
   const alikeText = statements.insertAlike(session.schema)
+  const mixedText = statements.insertAlike(session.schema, true)
   return Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>, first: NewJob) {
     const payloads = jobs.map((job) => JSON.stringify(job.payload))
     const tenants = jobs.map((job) => job.tenant)
-    yield* check(jobs, [...payloads, ...tenants, ...sharedText(first)].every(isStorableText))
-    const params = [yield* session.now, ...shared(first), payloads, tenants]
+    const isMixed = jobs.some((job) => job.retry !== first.retry)
+    const retries = isMixed ? jobs.map(retryText) : [retryText(first)]
+    const texts = [...payloads, ...tenants, ...retries.map(String), ...sharedText(first)]
+    yield* check(jobs, texts.every(isStorableText))
+    const retry = isMixed ? retries : retryText(first)
+    const params = [yield* session.now, ...shared(first, retry), payloads, tenants]
     const results: Array<InsertResult | null> = jobs.map(() => null)
-    for (const row of yield* session.rows("insert", alikeText, params)) {
+    for (const row of yield* session.rows("insert", isMixed ? mixedText : alikeText, params)) {
       results[(row["ord"] as number) - 1] = { _tag: "Enqueued", id: JobId.makeUnsafe(row["id"] as bigint) }
     }
     yield* session.sql.afterCommit(notifier.inserted(new Set([first.queue]), false))
@@ -186,7 +191,7 @@ const debounceOf = ({ debounce }: NewJob) =>
 const isAlike = (job: NewJob, first: NewJob): boolean =>
   job.delayMillis === 0 && job.runAt === null && isPlain(job) && job.name === first.name
   && job.queue === first.queue && job.version === first.version && job.priority === first.priority
-  && job.maxAttempts === first.maxAttempts && job.timeoutMillis === first.timeoutMillis && job.retry === first.retry
+  && job.maxAttempts === first.maxAttempts && job.timeoutMillis === first.timeoutMillis
   && (job.tags === first.tags || (job.tags.length === 0 && first.tags.length === 0))
 
 /** Whether a job waits for others. */
@@ -197,21 +202,20 @@ const isPlain = (job: NewJob): boolean =>
   !hasParents(job) && job.unique === null && job.limits.length === 0 && job.debounce === null && job.ttlMillis === null
 
 /** The parameters $2 to $9 of `insertAlike`. */
-const shared = (job: NewJob): ReadonlyArray<unknown> => [
+const shared = (job: NewJob, retry: unknown): ReadonlyArray<unknown> => [
   job.queue,
   job.name,
   job.version,
   job.priority,
   job.maxAttempts,
   job.timeoutMillis === null ? null : String(Math.ceil(job.timeoutMillis)),
-  job.retry === null ? null : JSON.stringify(job.retry),
+  retry,
   job.tags.length === 0 ? null : job.tags
 ]
 
-const sharedText = (job: NewJob): ReadonlyArray<string> => [
-  JSON.stringify(job.retry),
-  JSON.stringify([job.queue, job.name, ...job.tags])
-]
+const retryText = ({ retry }: NewJob): string | null => retry === null ? null : JSON.stringify(retry)
+
+const sharedText = (job: NewJob): ReadonlyArray<string> => [JSON.stringify([job.queue, job.name, ...job.tags])]
 
 /** Texts as they are and texts of JSON alike: what the one check sees escaped, the other sees as it is. */
 const isStorableText = (text: string): boolean =>

@@ -123,15 +123,20 @@ select i.ord::int as ord, o.id, o.id = i.id as is_new from stored o join input i
 
 /**
  * Stores jobs that are due now, have no unique key, limits and time to live, and differ in nothing but payload and tenant: the hot path. What they
- * share is a parameter, what differs an array, so that no field is parsed out of a document.
+ * share is a parameter, what differs an array, so that no field is parsed out of a document. `mixesRetries`: what is stored
+ * of their attempts differs as well, as that of jobs which were enqueued in different traces.
  *
- * Parameters: $1 clock, $2 queue, $3 name, $4 version, $5 priority, $6 attempts, $7 time-out ms, $8 retry as JSON text,
- * $9 tags, $10 payloads as JSON text, $11 tenants. Rows: ord, id of every job.
+ * Parameters: $1 clock, $2 queue, $3 name, $4 version, $5 priority, $6 attempts, $7 time-out ms, $8 retry as JSON text (an
+ * array of them with `mixesRetries`), $9 tags, $10 payloads as JSON text, $11 tenants. Rows: ord, id of every job.
  */
-export const insertAlike = (s: string): string =>
+export const insertAlike = (s: string, mixesRetries = false): string =>
   `with stored as materialized (
-  select i.ord, nextval('${s}.job_seq') as id, i.payload::jsonb as payload, i.tenant
-  from unnest($10::text[], $11::text[]) with ordinality as i(payload, tenant, ord)
+  select i.ord, nextval('${s}.job_seq') as id, i.payload::jsonb as payload, i.tenant${
+    mixesRetries ? ", i.retry::jsonb as retry" : ""
+  }
+  from unnest($10::text[], $11::text[]${mixesRetries ? ", $8::text[]" : ""}) with ordinality as i(payload, tenant, ${
+    mixesRetries ? "retry, " : ""
+  }ord)
 ), readied as (
   insert into ${s}.ready (seq, ${jobList})
   select i.id, ${
@@ -150,7 +155,7 @@ export const insertAlike = (s: string): string =>
       name: "$3::text",
       unique_key: "null",
       tags: "$9::text[]",
-      retry: "$8::text::jsonb",
+      ...(mixesRetries ? {} : { retry: "$8::text::jsonb" }),
       expires_at: "null",
       limits: "null",
       weights: "null",

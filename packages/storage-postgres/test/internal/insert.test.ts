@@ -3,6 +3,11 @@ import { assert, layer } from "@effect/vitest"
 import { JobId, StorageError } from "@millrace/storage"
 import { Fixture } from "@millrace/storage-test"
 import { Deferred, Effect, Fiber } from "effect"
+import type { Schema } from "effect"
+import * as Insert from "../../src/internal/insert.ts"
+import * as Notifier from "../../src/internal/notifier.ts"
+import * as Session from "../../src/internal/session.ts"
+import * as statements from "../../src/statements/insert.ts"
 import * as LiveDatabase from "../support/liveDatabase.ts"
 
 const { newJob } = Fixture
@@ -66,6 +71,36 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("inser
         assert.deepStrictEqual(items.map((job) => job.payload), [4999, 2500, 0])
       }
       yield* LiveDatabase.assertCounts(shop)
+    }))
+
+  it.effect("stores jobs of different traces by the short statement, each with its own", () =>
+    Effect.gen(function*() {
+      const { sql, storage } = yield* LiveDatabase.live()
+      const session = yield* Session.make(sql)
+      const texts: Array<string> = []
+      const insert = Insert.make(
+        { ...session, rows: (name, text, params) => (texts.push(text), session.rows(name, text, params)) },
+        yield* Notifier.make(session)
+      )
+      const retries: ReadonlyArray<Schema.Json> = [
+        { "millrace:trace": "a" },
+        null,
+        { "millrace:trace": "b" },
+        { _tag: "x", "it's": ["\\", "\""] }
+      ]
+      const jobs = retries.map((retry, n) => newJob({ queue: "traced", payload: n, tenant: `t${n}`, retry }))
+      const ids = LiveDatabase.idsOf(yield* insert(jobs))
+      yield* insert(jobs.slice(0, 1))
+      assert.deepStrictEqual(texts, [true, false].map((mixes) => statements.insertAlike(session.schema, mixes)))
+      const { items } = yield* storage.list({ ids })
+      assert.deepStrictEqual(
+        items.toReversed().map(({ payload, retry, tenant }) => [payload, tenant, retry]),
+        retries.map((retry, n) => [n, `t${n}`, retry])
+      )
+      const refused = yield* Effect.flip(
+        storage.insert([jobs[0], newJob({ queue: "traced", retry: { bad: "\u0000" } })].flatMap((job) => job ?? []))
+      )
+      assert.deepInclude(refused.reason, { _tag: "Invalid", field: "retry" })
     }))
 
   it.effect("lets one of 200 concurrent jobs of a key in; the others hear its id", () =>
