@@ -111,7 +111,7 @@ describe("ARCHITECTURE.md", () => {
   })
 
   it("lists the actors that a worker starts", () => {
-    const started = [...read("packages/queue/src/Worker.ts").matchAll(/\b([A-Z]\w+)\.make\(shop(?:, lane)?\)/g)]
+    const started = [...read("packages/queue/src/Worker.ts").matchAll(/\b([A-Z]\w+)\.make\(shop(?:, \w+)?\)/g)]
       .map(([, name = ""]) => name).filter((name) => name !== "Registration")
     const [, section = ""] = architecture.split("\n## The actors of a worker\n")
     const listed = [...(section.split("\n## ")[0] ?? "").matchAll(/^\| ([A-Z]\w+) +\|/gm)].map(([, name = ""]) => name)

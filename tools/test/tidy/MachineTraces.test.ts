@@ -25,11 +25,12 @@ describe("MachineTraces", () => {
   })
 
   it("accepts routes, relative paths and paths that every machine has", () => {
-    assert.strictEqual(
-      find(
-        `/workers/1 ./${"home"}/x apps/${"work"}/src ~/${"root"}/x /tmp/x /usr/lib npm run ${"work"}/x registry.definitions.get()`
-      ),
-      0
-    )
+    const paths = [
+      "/workers/1",
+      `.${absolute("home", "x")}`,
+      `apps${absolute("work", "src")}`,
+      `~${absolute("root", "x")}`
+    ]
+    assert.strictEqual(find([...paths, "/tmp/x /usr/lib", "npm run", "registry.definitions.get()"].join(" ")), 0)
   })
 })
