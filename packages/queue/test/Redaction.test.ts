@@ -143,6 +143,10 @@ const cases: ReadonlyArray<readonly [what: string, schema: AnySchema, payload: S
   ["Schema.RedactedFromValue", Schema.Struct({ a: Schema.RedactedFromValue(Schema.String) }), { a: secret }, {
     a: hidden
   }],
+  ["records with hidden keys", Schema.Struct({ a: Schema.Record(Secret, Schema.Int), b: Schema.Int }), {
+    a: { [secret]: 1 },
+    b: 1
+  }, { a: hidden, b: 1 }],
   ["recursive schemas", Tree, { name: secret, children: [{ name: secret, children: [] }] }, {
     name: hidden,
     children: [{ name: hidden, children: [] }]
@@ -277,6 +281,26 @@ describe("Redaction", () => {
         ])
         assert.isAtLeast(lines.length, 3)
         assert.notInclude(JSON.stringify(lines), secret)
+      }).pipe(Effect.provide(TestWorker.layer())))
+
+    it.effect("tells nothing that an older version hides and the present one does not", () =>
+      Effect.gen(function*() {
+        const Open = Job.make("Open", {
+          payload: { word: Schema.String.check(talkative) },
+          version: 2,
+          upcasters: { 1: Job.upcaster({ pin: Secret }, ({ pin }) => ({ word: pin })) }
+        })
+        const storage = yield* Storage
+        yield* TestWorker.start(Open.toLayer(() => Effect.void))
+        const template = Result.getOrThrow(JobRequest.fromPayload(Open, { word: "a" }))
+        const [inserted] = yield* storage.insert([{ ...template, payload: { pin: secret }, version: 1 }])
+        assert(inserted !== undefined)
+        yield* TestWorker.settle
+        const record = yield* Queue.Queue.use((queue) => queue.get(inserted.id))
+        assert.strictEqual(
+          record.error?.message,
+          "The payload does not fit the job's schema at $.word: it hides what it found"
+        )
       }).pipe(Effect.provide(TestWorker.layer())))
 
     it.effect("tells nothing to who enqueues, either", () =>

@@ -134,7 +134,9 @@ const upcast = ({ payload, to }: Upcaster, present: PairOf, isDiscreet: boolean)
     const raised = guarded(() => to(decoded.value as never), isDiscreet)
     if (raised._tag === "Misfit") return raised
     const encoded = present.encode(raised.value)
-    return encoded._tag === "Fits" ? present.decode(encoded.value) : encoded
+    if (encoded._tag === "Fits") return present.decode(encoded.value)
+    // The present schema may hide nothing, and tell what came from a part that the old one hides.
+    return isDiscreet ? { ...encoded, misfit: { ...encoded.misfit, detail: "it hides what it found" } } : encoded
   }
 }
 

@@ -71,7 +71,11 @@ const describe = (node: Node, ast: SchemaAST.AST, known: Map<SchemaAST.AST, Node
   switch (ast._tag) {
     case "Objects":
       for (const { name, type } of ast.propertySignatures) node.properties.set(String(name), compile(type, known))
-      for (const { type } of ast.indexSignatures) node.others.push(compile(type, known))
+      for (const { parameter, type } of ast.indexSignatures) {
+        // Without its keys nothing of a record can be shown.
+        if (hides(compile(parameter, known))) node.isHidden = true
+        node.others.push(compile(type, known))
+      }
       return
     case "Arrays":
       node.items.push(...ast.elements.map((element) => compile(element, known)))

@@ -36,11 +36,12 @@ export const make = (storage: ScheduleStorage["Service"], codec: Codec | null): 
 
 const decoded = <S extends Schedule>(codec: Codec, schedule: S): S => ({
   ...schedule,
-  job: {
-    ...schedule.job,
-    payload: Result.getOrElse(codec.decode(schedule.job.payload, bindingOf(schedule.job)), () => schedule.job.payload)
-  }
+  job: { ...schedule.job, payload: Result.getOrElse(opened(codec, schedule.job), () => schedule.job.payload) }
 })
+
+/** A codec of the user's own may throw at one schedule: that must not hold up the others. */
+const opened = (codec: Codec, job: ScheduledJob) =>
+  Result.flatMap(Result.try(() => codec.decode(job.payload, bindingOf(job))), (result) => result)
 
 /** The same payload of the same job keeps its stored form. */
 const rewritten = (

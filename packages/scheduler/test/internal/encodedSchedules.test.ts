@@ -80,4 +80,23 @@ describe("encodedSchedules", () => {
       yield* declare
       assert.deepStrictEqual((yield* read)?.updatedAt, first?.updatedAt)
     }).pipe(Effect.provide(storages)))
+
+  it.effect("lists, pauses and fires a schedule at whose payload a codec throws", () =>
+    Effect.gen(function*() {
+      const broken: PayloadCodec.Codec = {
+        encode: (value) => value,
+        decode: () => {
+          throw new Error("broken")
+        }
+      }
+      yield* on(old, Scheduler.Scheduler.use((all) => all.create({ name: "a", every: "1 hour", job: report })))
+      const before = yield* stored("a")
+      const listed = yield* on(broken, Scheduler.Scheduler.use((all) => all.list({})))
+      assert.deepStrictEqual(listed.items.map(({ job }) => job.payload), [before])
+      yield* on(broken, Scheduler.Scheduler.use((all) => all.pause("a")))
+      yield* on(broken, Scheduler.Scheduler.use((all) => all.trigger("a")))
+      assert.deepStrictEqual(yield* stored("a"), before)
+      const { items: [job] } = yield* Storage.Storage.use((storage) => storage.list({}))
+      assert.deepStrictEqual(job?.payload, before)
+    }).pipe(Effect.provide(storages)))
 })
