@@ -48,7 +48,8 @@ export const redacted = <S extends Schema.Top>(schema: S): S["Rebuild"] => schem
  * **Details**
  *
  * A value that does not fit the schema of its version is hidden whole, if the definition hides anything: nobody knows where in
- * it the hidden parts are. So is the payload of an older version whose own schema hides nothing.
+ * it the hidden parts are. So is the payload of an older version whose own schema hides nothing, and a property that no part
+ * of such a schema names.
  *
  * @stability unstable
  * @category converting

@@ -143,6 +143,18 @@ const cases: ReadonlyArray<readonly [what: string, schema: AnySchema, payload: S
   ["Schema.RedactedFromValue", Schema.Struct({ a: Schema.RedactedFromValue(Schema.String) }), { a: secret }, {
     a: hidden
   }],
+  [
+    "properties that the schema does not name, beside those that it names",
+    Schema.Struct({
+      card: Schema.optionalKey(Secret),
+      way: Schema.NullOr(Schema.Union([Schema.Struct({ a: Schema.Int }), Schema.Struct({ b: Schema.Int })])),
+      meta: Schema.Json,
+      rest: Schema.Struct({}),
+      more: Schema.Record(Schema.String, Schema.Int)
+    }),
+    { Card: secret, way: { a: 1, b: 2, c: secret }, meta: { a: { b: 1 } }, rest: { a: 1 }, more: { a: 1 } },
+    { Card: hidden, way: { a: 1, b: 2, c: hidden }, meta: { a: { b: 1 } }, rest: { a: 1 }, more: { a: 1 } }
+  ],
   ["records with hidden keys", Schema.Struct({ a: Schema.Record(Secret, Schema.Int), b: Schema.Int }), {
     a: { [secret]: 1 },
     b: 1

@@ -1,7 +1,7 @@
 /**
  * Which parts of a schema's JSON are not to be shown: compiled once from its annotations, then applied to values.
  *
- * It hides too much rather than too little: a part that any member of a union hides is hidden whichever member a value is,
+ * It hides too much rather than too little: a property that the schema does not name is hidden; a part that any member of a union hides is hidden whichever member a value is,
  * and where a transformation leaves no trace of an annotation in the JSON, all that it makes is hidden.
  */
 import type * as Schema from "effect/Schema"
@@ -16,6 +16,8 @@ export const hidden = "<redacted>"
 /** The parts below a place of the JSON. Schemas may be recursive, and so may this be. */
 interface Node {
   isHidden: boolean
+  /** Its objects have the named properties and no others, or any at all. */
+  shape: "named" | "any" | null
   /** Others that hold for the same value. */
   readonly same: Array<Node>
   readonly properties: Map<string, Node>
@@ -35,10 +37,18 @@ export interface Mask {
 /** The mask of the JSON of a schema's syntax tree; null when it hides nothing. */
 export const make = (ast: SchemaAST.AST): Mask | null => {
   const root = compile(ast, new Map())
-  return hides(root) ? { apply: (value) => apply(root, value), cut: (path) => cut(root, path) } : null
+  return hides(root) ? { apply: (value) => apply([root], value), cut: (path) => cut(root, path) } : null
 }
 
-const empty = (): Node => ({ isHidden: false, same: [], properties: new Map(), others: [], items: [], rest: [] })
+const empty = (): Node => ({
+  isHidden: false,
+  shape: null,
+  same: [],
+  properties: new Map(),
+  others: [],
+  items: [],
+  rest: []
+})
 
 const compile = (ast: SchemaAST.AST, known: Map<SchemaAST.AST, Node>): Node => {
   const before = known.get(ast)
@@ -70,6 +80,7 @@ const encode = (
 const describe = (node: Node, ast: SchemaAST.AST, known: Map<SchemaAST.AST, Node>): void => {
   switch (ast._tag) {
     case "Objects":
+      node.shape = ast.propertySignatures.length > 0 || ast.indexSignatures.length > 0 ? "named" : "any"
       for (const { name, type } of ast.propertySignatures) node.properties.set(String(name), compile(type, known))
       for (const { parameter, type } of ast.indexSignatures) {
         // Without its keys nothing of a record can be shown.
@@ -87,7 +98,13 @@ const describe = (node: Node, ast: SchemaAST.AST, known: Map<SchemaAST.AST, Node
     case "Suspend":
       node.same.push(compile(ast.thunk(), known))
       return
+    case "Any":
+    case "Unknown":
+    case "ObjectKeyword":
+      node.shape = "any"
+      return
     case "Declaration":
+      node.shape = "any"
       node.same.push(...ast.typeParameters.map((type) => compile(type, known)))
       return
     default:
@@ -126,19 +143,22 @@ const count = (root: Node): number => {
 
 const hides = (root: Node): boolean => count(root) > 0
 
-const apply = (node: Node, value: Schema.Json): Schema.Json => {
-  if (node.isHidden) return hidden
-  const shown = node.same.reduce((rest, other) => apply(other, rest), value)
-  if (typeof shown !== "object" || shown === null) return shown
-  return isList(shown)
-    ? shown.map((item, index) => applyAll(ofItem(node, index), item))
-    : Object.fromEntries(Object.entries(shown).map(([key, item]) => [key, applyAll(ofProperty(node, key), item)]))
+/** A property that no schema names may be a hidden one under another name, of another release or by mistake. */
+const apply = (roots: ReadonlyArray<Node>, value: Schema.Json): Schema.Json => {
+  const nodes = closure(roots)
+  if (nodes.some(({ isHidden }) => isHidden)) return hidden
+  if (typeof value !== "object" || value === null) return value
+  if (isList(value)) return value.map((item, index) => apply(nodes.flatMap((node) => ofItem(node, index)), item))
+  const isNamed = nodes.some(({ shape }) => shape === "named") && nodes.every(({ shape }) => shape !== "any")
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const parts = nodes.flatMap((node) => ofProperty(node, key))
+      return [key, isNamed && parts.length === 0 ? hidden : apply(parts, item)]
+    })
+  )
 }
 
 const isList = (value: Schema.JsonObject | Schema.JsonArray): value is Schema.JsonArray => Array.isArray(value)
-
-const applyAll = (nodes: ReadonlyArray<Node>, value: Schema.Json): Schema.Json =>
-  nodes.reduce((rest, node) => apply(node, rest), value)
 
 const ofItem = ({ items, rest }: Node, index: number): ReadonlyArray<Node> => {
   const item = items[index]
