@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import { CreateJob } from "@millrace/api"
 import { ServiceStorage, Storage, StorageError } from "@millrace/storage"
 import type { NewJob } from "@millrace/storage"
 import * as Effect from "effect/Effect"
@@ -37,6 +38,9 @@ const writers = 4
 
 /** Requests of one transaction at most. */
 const batchMax = 100
+
+/** Jobs of one transaction at most, but for those of one request: as many as a request may have. */
+const jobsMax = CreateJob.batchLimit
 
 type Insert = Storage.Storage["Service"]["insert"]
 type Append = ServiceStorage.ServiceStorage["Service"]["audit"]["append"]
@@ -130,7 +134,13 @@ const writeForever = (book: Book): Effect.Effect<never> =>
   ))
 
 const takeBatch = ({ waiting, wake }: Book): ReadonlyArray<Waiting> => {
-  const batch = [...waiting].slice(0, batchMax)
+  const batch: Array<Waiting> = []
+  let jobs = 0
+  for (const each of waiting) {
+    jobs += each.jobs.length
+    if (batch.length === batchMax || (batch.length > 0 && jobs > jobsMax)) break
+    batch.push(each)
+  }
   for (const each of batch) waiting.delete(each)
   if (waiting.size === 0) wake.closeUnsafe()
   return batch

@@ -37,6 +37,13 @@ const create = Effect.fnUntraced(function*(storage: Storage.Storage["Service"], 
   return { id: result?.id ?? "", pending }
 })
 
+/** Inserts many jobs as one request. */
+const createMany = (storage: Storage.Storage["Service"], actor: string, count: number) => {
+  const change = { principal: Principal.admin(actor), action: "jobs.createBatch", address: null }
+  const jobs = Array.from({ length: count }, () => job())
+  return Effect.provideService(storage.insert(jobs), Audit.CurrentChange, { change, isRecorded: false })
+}
+
 const Inside = Context.Reference("@millrace/server/test/Recorder/Inside", { defaultValue: () => false })
 
 /** A storage in memory whose transactions are counted, and wait for the latch. */
@@ -44,9 +51,13 @@ const make = Effect.gen(function*() {
   const latch = Latch.makeUnsafe(true)
   const memory = yield* MemoryStorage.make()
   const { audit } = yield* MemoryServiceStorage.make
-  const seen = { transactions: 0 }
+  const seen = { transactions: 0, most: 0 }
   const storage = yield* Recorder.make({
     ...memory,
+    insert: (jobs) => {
+      seen.most = Math.max(seen.most, jobs.length)
+      return memory.insert(jobs)
+    },
     capabilities: {
       durable: false,
       inTransaction: Inside,
@@ -78,6 +89,21 @@ describe("Recorder", () => {
       assert.lengthOf(lines, 60)
       assert.deepStrictEqual(actors.map((actor) => about.get(actor)), created.map(({ id }) => [id]))
       assert.lengthOf(new Set(created.map(({ id }) => id)), 60)
+    }))
+
+  it.effect("stores no more jobs in one transaction than one request may have", () =>
+    Effect.gen(function*() {
+      const { audit, latch, seen, storage } = yield* make
+      latch.closeUnsafe()
+      const opened = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 100 }), latch.open)
+      const counts = Array.from({ length: 20 }, (_, n) => n === 9 ? 1000 : 300)
+      const [results] = yield* Effect.all([
+        Effect.forEach(counts, (count, n) => createMany(storage, `k${n}`, count), { concurrency: "unbounded" }),
+        opened
+      ], { concurrency: 2 })
+      assert.deepStrictEqual(results.map(({ length }) => length), counts)
+      assert.strictEqual(seen.most, 1000)
+      assert.lengthOf(yield* audit.list({ limit: 100 }), 20)
     }))
 
   it.effect("refuses a job that can not be, and stores the others of its transaction with their lines", () =>
