@@ -25,6 +25,7 @@ import * as AccessLog from "./AccessLog.ts"
 import * as Admission from "./Admission.ts"
 import * as Authorization from "./Authorization.ts"
 import * as BodyLimit from "./BodyLimit.ts"
+import * as CountsCache from "./CountsCache.ts"
 import * as Docs from "./Docs.ts"
 import * as Drainer from "./Drainer.ts"
 import * as EndpointRules from "./EndpointRules.ts"
@@ -125,7 +126,7 @@ const routes = (config: ServerConfig) =>
     Docs.layer
   )
 
-/** Where what only shows is read from: a replica, if there is one. */
+/** Where what only shows is read from: counts from a cache, and all of it from a replica, if there are any. */
 const reads: Layer.Layer<
   SampleStorage.SampleStorage,
   never,
@@ -133,11 +134,12 @@ const reads: Layer.Layer<
 > = Layer.effectContext(Effect.gen(function*() {
   const samples = yield* SampleStorage.SampleStorage
   const replica = yield* Replica.Replica
-  if (replica === null) return Context.make(SampleStorage.SampleStorage, samples)
-  const routed = yield* Replica.route({ storage: yield* Storage.Storage, samples }, replica)
-  const queue = yield* Layer.build(
-    Layer.provide(Layer.fresh(Queue.layer), Layer.succeed(Storage.Storage, routed.storage))
-  )
+  const counts = yield* CountsCache.CountsCache
+  if (replica === null && counts === null) return Context.make(SampleStorage.SampleStorage, samples)
+  const primary = { storage: yield* Storage.Storage, samples }
+  const routed = replica === null ? primary : yield* Replica.route(primary, replica)
+  const storage = counts === null ? routed.storage : yield* CountsCache.route(routed.storage, counts)
+  const queue = yield* Layer.build(Layer.provide(Layer.fresh(Queue.layer), Layer.succeed(Storage.Storage, storage)))
   return Context.make(SampleStorage.SampleStorage, routed.samples).pipe(
     Context.add(ScopedQueue.ReadingQueue, Context.get(queue, Queue.Queue))
   )

@@ -23,6 +23,8 @@
  * | `MILLRACE_KEEP_ANSWERS` | how long the answer to a request with an `Idempotency-Key` is kept | `1 day` |
  * | `MILLRACE_REPLICA_URL` | a streaming replica that lists, totals and histories are read from | none |
  * | `MILLRACE_REPLICA_LAG` | how far the replica may be behind | `5 seconds` |
+ * | `MILLRACE_CACHE_URL` | a Redis or Valkey that servers share counts in | none |
+ * | `MILLRACE_CACHE_TTL` | how old counts out of it may be | `2 seconds` |
  * | `MILLRACE_DATABASE_CONNECTIONS` | connections of the server's pool | `10` |
  * | `MILLRACE_TIMEOUT` | longest attempt of jobs about which nobody says anything | `15 minutes` |
  * | `MILLRACE_RETRY` | how the delays of their attempts grow: `exponential`, `linear`, `fixed`, `none` | `exponential` |
@@ -83,6 +85,8 @@ export interface ProgramConfig {
   readonly databaseUrl: Redacted.Redacted
   readonly replicaUrl: Redacted.Redacted | null
   readonly replicaLag: Duration.Duration
+  readonly cacheUrl: Redacted.Redacted | null
+  readonly cacheTtl: Duration.Duration
   readonly databaseConnections: number
   readonly databaseMinConnections: number
   readonly databaseIdleTimeout: Duration.Duration
@@ -143,6 +147,28 @@ const DatabaseUrl = Schema.String.annotate({ message: databaseUrlMessage }).chec
   Schema.makeFilter((text: string) =>
     URL.canParse(text) && ["postgres:", "postgresql:"].includes(new URL(text).protocol) || databaseUrlMessage
   )
+)
+
+const cacheUrlMessage =
+  "expected the URL of a Redis or Valkey, such as redis://user:password@localhost:6379/0, or rediss://… with TLS"
+
+const isCacheUrl = (text: string): boolean => {
+  if (!URL.canParse(text) || /%(?![0-9a-f]{2})/i.test(text)) return false
+  const { hostname, pathname, protocol } = new URL(text)
+  return ["redis:", "rediss:"].includes(protocol) && hostname !== "" && /^(\/\d*)?$/.test(pathname)
+}
+
+const CacheUrl = Schema.String.annotate({ message: cacheUrlMessage }).check(
+  Schema.makeFilter((text: string) => isCacheUrl(text) || cacheUrlMessage)
+)
+
+const cacheTtlMessage = "expected a duration from 1 millisecond to 1 minute, such as 2 seconds"
+
+const CacheTtl = Schema.DurationFromString.annotate({ message: cacheTtlMessage }).check(
+  Schema.makeFilter((duration: Duration.Duration) => {
+    const millis = Duration.toMillis(duration)
+    return (millis >= 1 && millis <= 60_000) || cacheTtlMessage
+  })
 )
 
 const adminKeyMessage =
@@ -213,6 +239,8 @@ export const program: Config.Config<ProgramConfig> = Config.all({
   databaseUrl: Config.schema(Schema.Redacted(DatabaseUrl), "DATABASE_URL"),
   replicaUrl: Config.schema(Schema.Redacted(DatabaseUrl), "MILLRACE_REPLICA_URL").pipe(Config.withDefault(null)),
   replicaLag: Config.schema(interval, "MILLRACE_REPLICA_LAG").pipe(Config.withDefault(Duration.seconds(5))),
+  cacheUrl: Config.schema(Schema.Redacted(CacheUrl), "MILLRACE_CACHE_URL").pipe(Config.withDefault(null)),
+  cacheTtl: Config.schema(CacheTtl, "MILLRACE_CACHE_TTL").pipe(Config.withDefault(Duration.seconds(2))),
   databaseConnections: Config.schema(positive, "MILLRACE_DATABASE_CONNECTIONS").pipe(Config.withDefault(10)),
   databaseMinConnections: Config.schema(natural, "MILLRACE_DATABASE_MIN_CONNECTIONS").pipe(Config.withDefault(0)),
   databaseIdleTimeout: Config.Duration("MILLRACE_DATABASE_IDLE_TIMEOUT").pipe(Config.withDefault(Duration.minutes(1))),

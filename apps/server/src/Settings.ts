@@ -176,6 +176,22 @@ const database: ReadonlyArray<Setting> = [
     wrong: "soon"
   },
   {
+    variable: "MILLRACE_CACHE_URL",
+    meaning: "a Redis or Valkey that servers share the counts they show in",
+    allowed: "`redis://user:password@host:port/0`, `rediss://` with TLS",
+    byDefault: "none",
+    example: "redis://cache:6379/1",
+    wrong: "memcached://cache:11211"
+  },
+  {
+    variable: "MILLRACE_CACHE_TTL",
+    meaning: "how old counts out of it may be",
+    allowed: "a duration from 1 millisecond to 1 minute",
+    byDefault: "`2 seconds`",
+    example: "10 seconds",
+    wrong: "2 hours"
+  },
+  {
     variable: "MILLRACE_DATABASE_CONNECTIONS",
     meaning: "most connections of the pool: 10 for a small plan, up to 50 beside a large server",
     allowed: "1 or more",

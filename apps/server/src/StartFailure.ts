@@ -44,6 +44,18 @@ const variablesOf = (issue: SchemaIssue.Issue, variables: Variables): ReadonlyAr
   formatter(issue).issues.map(({ message, path = [] }) => {
     const variable = path.map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".")
     const value = variables[variable]
-    const found = value === undefined || secret.test(variable) ? "" : `; it is "${value.slice(0, 200)}"`
-    return `${variable} is wrong: ${message}${found}`
+    const shown = value === undefined ? null : shownOf(variable, value)
+    return `${variable} is wrong: ${message}${shown === null ? "" : `; it is "${shown.slice(0, 200)}"`}`
   })
+
+const shownOf = (variable: string, value: string): string | null =>
+  variable.endsWith("_URL") ? withoutPassword(value) : secret.test(variable) ? null : value
+
+/** A URL without user, password and options; null when it can not be told which part is the password. */
+const withoutPassword = (value: string): string | null => {
+  if (!URL.canParse(value)) return null
+  const { host, password, pathname, protocol, username } = new URL(value)
+  const marks = value.split("@").length - 1
+  const isClear = host !== "" && marks === (username === "" && password === "" ? 0 : 1)
+  return isClear ? `${protocol}//${host}${pathname}` : null
+}

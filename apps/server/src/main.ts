@@ -34,6 +34,7 @@ import * as ApiKeyText from "./ApiKeyText.ts"
 import * as JobsModule from "./JobsModule.ts"
 import * as Logging from "./Logging.ts"
 import * as Migrations from "./Migrations.ts"
+import * as RedisCache from "./RedisCache.ts"
 import * as Replica from "./Replica.ts"
 import * as Server from "./Server.ts"
 import * as ServerConfig from "./ServerConfig.ts"
@@ -59,6 +60,7 @@ const database = (config: ServerConfig.ProgramConfig) =>
     PgServiceStorage.layerWith({ deadline: statementDeadline }),
     PgSampleStorage.layerWith({ deadline: statementDeadline }),
     replica(config),
+    counts(config),
     config.migrate ? Layer.effectDiscard(Effect.forkScoped(Migrations.run(PgMigrations.migrate()))) : Layer.empty
   ).pipe(
     Layer.provideMerge(PgPooledClient.layer({
@@ -83,6 +85,9 @@ const replica = (config: ServerConfig.ProgramConfig) =>
       return { ...(yield* PgReplica.make(client, { deadline: replicaDeadline })), maxLag: config.replicaLag }
     })
   ).pipe(Layer.provide(Reactivity.layer))
+
+const counts = ({ cacheTtl, cacheUrl, databaseUrl }: ServerConfig.ProgramConfig) =>
+  cacheUrl === null ? Layer.empty : RedisCache.layer({ url: cacheUrl, timeToLive: cacheTtl, databaseUrl })
 
 const announce = Layer.effectDiscard(
   HttpServer.addressFormattedWith((address) =>

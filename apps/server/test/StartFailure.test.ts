@@ -9,7 +9,7 @@ const linesFor = (env: Record<string, string>) =>
       Effect.provideService(ConfigProvider.ConfigProvider, ServerConfig.provider(env)),
       Effect.flip
     ),
-    StartFailure.linesOf
+    (cause) => StartFailure.linesOf(cause, env)
   )
 
 describe("StartFailure", () => {
@@ -24,7 +24,20 @@ describe("StartFailure", () => {
   it.effect("does not repeat a password", () =>
     Effect.gen(function*() {
       const lines = yield* linesFor({ DATABASE_URL: "mysql://root:hunter2@localhost/jobs" })
-      assert.notInclude(lines.join(), "hunter2")
+      assert.match(lines[0] ?? "", /; it is "mysql:\/\/localhost\/jobs"$/)
+      const doubtful = ["hunter2", "redis:hunter2@h", "redis://:12#hunter2@h", "x://u:12/hunter2@h", "x://a@hunter2@h"]
+      for (const cache of doubtful) {
+        const [line = ""] = yield* linesFor({ DATABASE_URL: "postgres://h/d", MILLRACE_CACHE_URL: cache })
+        assert.match(line, /^MILLRACE_CACHE_URL is wrong: expected the URL of a Redis/)
+        assert.notInclude(line, "hunter2")
+        assert.notInclude(line, "12")
+      }
+      const [foreign = ""] = yield* linesFor({
+        DATABASE_URL: "postgres://h/d",
+        MILLRACE_CACHE_URL: "http://u:hunter2@h:1/?password=hunter2"
+      })
+      assert.include(foreign, `; it is "http://h:1/"`)
+      assert.notInclude(foreign, "hunter2")
     }))
 
   it("says anything else by its message, without a stack", () => {

@@ -6,6 +6,7 @@ import { Context, Deferred, Effect, Layer, Redacted, Schedule } from "effect"
 import * as ChildProcess from "node:child_process"
 import * as NodePath from "node:path"
 import * as Gateway from "./support/Gateway.ts"
+import * as RedisServer from "./support/RedisServer.ts"
 import * as T from "./support/ServerUnderTest.ts"
 
 const main = NodePath.resolve(import.meta.dirname, "../src/main.ts")
@@ -166,9 +167,67 @@ describe("main", () => {
     60_000
   )
 
+  it.live.skipIf(!RedisServer.isThere)(
+    "shares counts with other servers, and does without a cache that is away",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* TestDatabase.TestDatabase
+        const port = yield* RedisServer.freePort
+        const redis = yield* RedisServer.start(port)
+        const fleet = {
+          DATABASE_URL: Redacted.value(url),
+          MILLRACE_CACHE_URL: RedisServer.urlOf(port),
+          MILLRACE_CACHE_TTL: "1 minute"
+        }
+        const [first, second] = yield* Effect.all([start(fleet), start(fleet)])
+        const counted = Effect.map(T.get("/api/v1/queues"), ({ json }) =>
+          json as { readonly items: ReadonlyArray<unknown> })
+        const storage = Context.get(
+          yield* Layer.build(PgStorage.layerMigrated()),
+          Storage.Storage
+        )
+        const onBoth = <A, E>(effect: Effect.Effect<A, E, T.ServerUnderTest>) =>
+          Effect.all([first.inside(effect), second.inside(effect)])
+        yield* onBoth(until(200, "/ready"))
+        // A queue of its own each time, until an answer lacks it: it came out of the cache.
+        let made = 0
+        const isKept = Effect.gen(function*() {
+          made += 1
+          yield* storage.control({ _tag: "PauseQueue", queue: `queue-${made}` })
+          const [here, there] = yield* onBoth(counted)
+          if (here.items.length === made || there.items.length === made) {
+            return yield* Effect.fail("not yet")
+          }
+          assert.deepStrictEqual(here, there)
+        })
+        yield* Effect.retry(isKept, Schedule.spaced("50 millis"))
+        const [totals] = yield* onBoth(Effect.map(T.get("/api/v1/stats"), ({ text }) =>
+          text))
+        yield* storage.control({ _tag: "PauseQueue", queue: "one-more" })
+        assert.deepStrictEqual(yield* onBoth(Effect.map(T.get("/api/v1/stats"), ({ text }) => text)), [totals, totals])
+        yield* redis.signal("SIGKILL")
+        yield* Effect.retry(
+          Effect.flatMap(onBoth(counted), (found) =>
+            found.every(({ items }) => items.length === made + 1)
+              ? Effect.void
+              : Effect.fail("not yet")),
+          Schedule.spaced("50 millis")
+        )
+        yield* first.said(/the database answers in place of the cache: /)
+        yield* Effect.all([first.stop, second.stop])
+        assert.deepStrictEqual(yield* Effect.all([first.ended, second.ended]), [0, 0])
+        assert.notInclude(first.output() + second.output(), RedisServer.password)
+      }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)),
+    60_000
+  )
+
   const wrong: ReadonlyArray<readonly [string, Record<string, string>]> = [
     ["DATABASE_URL", {}],
     ["MILLRACE_HOST", { DATABASE_URL: "postgres://localhost:1/x", MILLRACE_HOST: "0.0.0.0" }],
+    [
+      "MILLRACE_CACHE_URL is wrong: expected the URL of a Redis or Valkey, such as redis://user:password@localhost:6379/0, or rediss://… with TLS; it is \"http://cache:6379/\"",
+      { DATABASE_URL: "postgres://localhost:1/x", MILLRACE_CACHE_URL: "http://:hunter2@cache:6379" }
+    ],
     ["./missing.ts", { DATABASE_URL: "postgres://localhost:1/x", MILLRACE_JOBS: "./missing.ts" }]
   ]
   for (const [mention, env] of wrong) {
