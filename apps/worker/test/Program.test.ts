@@ -43,7 +43,7 @@ const resolved = (variables: Record<string, string>) =>
 /** The worker of an environment on storages in memory, and what it asks of them. */
 const running = Effect.fnUntraced(function*(variables: Record<string, string>) {
   const leases: Array<number> = []
-  const claims: Array<{ readonly queue: string; readonly atMillis: number }> = []
+  const claims: Array<{ readonly queue: string; readonly limit: number; readonly atMillis: number }> = []
   const standstills: Array<number> = []
   const memory = yield* MemoryStorage.make()
   const storage = Storage.Storage.of({
@@ -54,7 +54,7 @@ const running = Effect.fnUntraced(function*(variables: Record<string, string>) {
     },
     claim: (request) =>
       Effect.flatMap(Clock.currentTimeMillis, (atMillis) => {
-        claims.push({ queue: request.queue, atMillis })
+        claims.push({ queue: request.queue, limit: request.limit, atMillis })
         return memory.claim(request)
       })
   })
@@ -134,6 +134,25 @@ describe("Program", () => {
       const [often, seldom] = [yield* looks("1 second"), yield* looks("10 seconds")]
       assert.isAtLeast(often, 40)
       assert.isAtMost(seldom, 10)
+    }))
+
+  it.effect("claims as many jobs ahead of its slots as it is told", () =>
+    Effect.gen(function*() {
+      const greet = Result.getOrThrow(
+        JobRequest.fromEncoded(JobRegistry.make([]), { name: "Greet", queue: "default", payload: { name: "Ada" } })
+      )
+      const most = (variables: Record<string, string>) =>
+        Effect.gen(function*() {
+          const { claims, storage } = yield* running({ MILLRACE_CONCURRENCY: "2", ...variables })
+          yield* pass(2)
+          yield* storage.insert(Array.from({ length: 400 }, () => greet))
+          const step = Effect.andThen(TestClock.adjust("20 millis"), Effect.repeat(Effect.yieldNow, { times: 100 }))
+          yield* Effect.repeat(step, { times: 100 })
+          return Math.max(...claims.filter(({ queue }) => queue === "default").map(({ limit }) => limit))
+        }).pipe(Effect.scoped)
+      assert.strictEqual(yield* most({ MILLRACE_PREFETCH: "0" }), 2)
+      assert.strictEqual(yield* most({ MILLRACE_PREFETCH: "3" }), 5)
+      assert.isAbove(yield* most({}), 5)
     }))
 
   it.effect("hands the upkeep and the samples what they keep and when they alert, under the owner that it is told", () =>
