@@ -7,6 +7,7 @@ import * as Arena from "../../src/crash/Arena.ts"
 import * as CrashLedger from "../../src/crash/CrashLedger.ts"
 import * as StaleWrites from "../../src/crash/StaleWrites.ts"
 import * as StoredJobs from "../../src/crash/StoredJobs.ts"
+import * as Promised from "../../src/Promised.ts"
 import * as Wait from "../../src/Wait.ts"
 
 /** From the death of a worker to the start of each of its jobs elsewhere, with default settings. */
@@ -39,7 +40,11 @@ describe("a worker process", () => {
             `the last after ${waits.at(-1)} ms`
         )
         assert.isAbove(waits.length, 0)
-        assert.isAtMost(waits.at(-1) ?? Infinity, restartMillis)
+        Promised.within(
+          "F01: from the death of a worker to the start of its last job",
+          waits.at(-1) ?? Infinity,
+          restartMillis
+        )
         assert.isAtMost(all.length - ids.length, cut.length)
         const stored = yield* StoredJobs.read
         assert.deepStrictEqual(stored.jobs.filter(({ state }) => state !== "completed"), [])
@@ -179,7 +184,7 @@ describe("a worker process", () => {
         yield* workers.stop(member)
         const tookMillis = performance.now() - askedMillis
         assert.deepStrictEqual(member.exit, { code: 0, signal: null })
-        assert.isBelow(tookMillis, 4_500)
+        Promised.within("F14: a stop", tookMillis, 4_500)
         const { attempts, jobs, leftovers } = yield* StoredJobs.read
         const stateOf = (ids: ReadonlyArray<number>) =>
           jobs.filter(({ id }) => ids.includes(id)).map(({ state }) => state)
@@ -202,7 +207,7 @@ describe("a worker process", () => {
       yield* postgres.crash
       const askedMillis = performance.now()
       yield* workers.stop(member)
-      assert.isBelow(performance.now() - askedMillis, 8_000)
+      Promised.within("F15: a stop without database", performance.now() - askedMillis, 8_000)
       assert.strictEqual(member.fate, "stopped")
       yield* postgres.start
     }).pipe(Effect.provide(Arena.layer)), 90_000)
