@@ -8,6 +8,7 @@ import * as NodePath from "node:path"
 import * as Gateway from "./support/Gateway.ts"
 import * as RedisServer from "./support/RedisServer.ts"
 import * as T from "./support/ServerUnderTest.ts"
+import * as SilentDatabase from "./support/SilentDatabase.ts"
 
 const main = NodePath.resolve(import.meta.dirname, "../src/main.ts")
 
@@ -220,6 +221,43 @@ describe("main", () => {
       }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)),
     60_000
   )
+
+  it.live("keeps as many connections open as it is told", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const server = yield* start({
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_METRICS_INTERVAL: "50 millis",
+        MILLRACE_DATABASE_CONNECTIONS: "9",
+        MILLRACE_DATABASE_MIN_CONNECTIONS: "8"
+      })
+      yield* server.said(/database pool.*max=9 total=[89]\b/)
+    }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)), 30_000)
+
+  it.live("closes connections that nobody used for as long as it is told", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const server = yield* start({
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_METRICS_INTERVAL: "20 millis",
+        MILLRACE_DATABASE_IDLE_TIMEOUT: "100 millis"
+      })
+      yield* server.inside(until(200, "/ready"))
+      // Nobody asks for anything. With the minute that is the default, one would stay.
+      yield* server.said(/database pool.*total=[1-9][^]*database pool.*total=0\b/)
+    }).pipe(Effect.scoped, Effect.provide(TestDatabase.layer)), 50_000)
+
+  it.live("gives a connection no more time to open than it is told", () =>
+    Effect.gen(function*() {
+      const silent = yield* SilentDatabase.listen
+      const server = yield* start({ DATABASE_URL: silent.url, MILLRACE_DATABASE_CONNECT_TIMEOUT: "100 millis" })
+      yield* server.said(/Waiting for the database: .*Connection timed out/)
+      // Unless it is told, it is 5 seconds. A busy machine may be late now and then, not always.
+      yield* Effect.repeat(Effect.sync(silent.lasted), {
+        until: (lasted) => lasted.some((millis) => millis < 3000),
+        schedule: Schedule.spaced("50 millis")
+      })
+    }).pipe(Effect.scoped), 60_000)
 
   const wrong: ReadonlyArray<readonly [string, Record<string, string>]> = [
     ["DATABASE_URL", {}],

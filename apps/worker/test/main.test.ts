@@ -6,6 +6,7 @@ import * as Queue from "@millrace/queue/Queue"
 import * as PgStorage from "@millrace/storage-postgres/PgStorage"
 import { Effect, FileSystem, Layer, Redacted, Schedule } from "effect"
 import { AwaitFile, Flaky, Greet } from "./fixtures/jobs.ts"
+import * as SilentDatabase from "./support/SilentDatabase.ts"
 import { run, start } from "./support/workerProcess.ts"
 
 const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).pathname
@@ -53,6 +54,18 @@ describe("millrace-worker before it starts", () => {
       yield* worker.signal("SIGTERM")
       assert.strictEqual((yield* worker.ended).code, 0)
     }))
+
+  it.live("gives a connection no more time to open than it is told", () =>
+    Effect.gen(function*() {
+      const silent = yield* SilentDatabase.listen
+      const worker = yield* start([], { DATABASE_URL: silent.url, MILLRACE_DATABASE_CONNECT_TIMEOUT: "100 millis" })
+      yield* worker.line(/waiting for the database: .*Connection timed out/)
+      // Unless it is told, it is 5 seconds. A busy machine may be late now and then, not always.
+      yield* Effect.repeat(Effect.sync(silent.lasted), {
+        until: (lasted) => lasted.some((millis) => millis < 3000),
+        schedule: Schedule.spaced("50 millis")
+      })
+    }), 60_000)
 })
 
 const Database = Layer.provideMerge(Layer.provideMerge(Queue.layer, PgStorage.layerMigrated()), TestDatabase.layer)
@@ -92,6 +105,43 @@ layer(Layer.merge(Database, NodeServices.layer), { excludeTestServices: true })(
       yield* worker.line(/database pool.*max=1 total=1/)
       yield* worker.line(/level=WARN.*database pool is too small: \d+ had to wait/)
     }))
+
+  it.effect("keeps as many connections open as it is told", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const worker = yield* start(["--log-format", "logfmt"], {
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_METRICS_INTERVAL: "50 millis",
+        MILLRACE_DATABASE_CONNECTIONS: "19",
+        MILLRACE_DATABASE_MIN_CONNECTIONS: "17"
+      })
+      yield* worker.line(/database pool.*max=19 total=1[789]/)
+    }), 30_000)
+
+  it.effect("closes connections that nobody used for as long as it is told", () =>
+    Effect.gen(function*() {
+      const { url } = yield* TestDatabase.TestDatabase
+      const sql = yield* PgClient.PgClient
+      const [begin] = yield* sql<{ at: string }>`select clock_timestamp()::text as at`
+      const worker = yield* start([], {
+        DATABASE_URL: Redacted.value(url),
+        MILLRACE_DATABASE_CONNECTIONS: "3",
+        MILLRACE_DATABASE_IDLE_TIMEOUT: "50 millis"
+      })
+      yield* worker.line(/worker ready/)
+      // Those that it opens anew: with the minute that is the default, a pool of three has no more than three.
+      const seen = new Set<number>()
+      const look = Effect.map(
+        sql<{ pid: number }>`select pid from pg_stat_activity
+          where application_name = 'millrace-worker' and datname = current_database()
+            and backend_start > ${begin?.at}::timestamptz`,
+        (rows) => {
+          for (const { pid } of rows) seen.add(pid)
+          return seen.size
+        }
+      )
+      yield* Effect.repeat(look, { until: (count) => count > 8, schedule: Schedule.spaced("20 millis") })
+    }), 60_000)
 
   it.effect("takes more slots between its bounds while jobs wait, and shows them in the registry", () =>
     Effect.gen(function*() {
