@@ -3,6 +3,7 @@
  *
  * Whatever arrived while transactions were in flight goes into the next one: two statements for all of it, in place of
  * four for each request. A job and its line commit together or not at all, and every caller waits for its own commit.
+ * A request whose jobs have keys or parents has a transaction of its own, so that it keeps nobody waiting but itself.
  *
  * @since 0.1.0
  */
@@ -33,7 +34,7 @@ export const layer: Layer.Layer<Storage.Storage, never, Storage.Storage | Servic
   })
 )
 
-/** Transactions at the same time. One that waits, for a key that another transaction holds, does not hold up all. */
+/** Transactions at the same time. */
 const writers = 4
 
 /** Requests of one transaction at most. */
@@ -105,11 +106,23 @@ export const make = Effect.fnUntraced(function*(
         if (pending === null) return storage.insert(jobs)
         return Effect.flatMap(inTransaction, (bound) =>
           bound
-            ? Effect.tap(recorded(book, [{ jobs, pending }]), () => mark([{ pending }]))
-            : wait(book, jobs, pending))
+            ? marked(recorded(book, [{ jobs, pending }]), pending)
+            : jobs.every(waitsForNobody)
+            ? wait(book, jobs, pending)
+            : marked(book.together(recorded(book, [{ jobs, pending }])), pending))
       })
   }
 })
+
+/**
+ * Whether a job is stored without a look at others. One with a key waits for whoever holds the key in a transaction that
+ * is still open, and one with parents fails when they are not there: neither may befall the requests of others.
+ */
+const waitsForNobody = ({ debounce, parents = [], unique }: NewJob.NewJob): boolean =>
+  unique === null && debounce === null && parents.length === 0
+
+const marked = <A, E>(stored: Effect.Effect<A, E>, pending: Audit.PendingChange): Effect.Effect<A, E> =>
+  Effect.tap(stored, () => mark([{ pending }]))
 
 /** Waits in line. A request that is interrupted before its jobs were taken leaves the line; later it is too late. */
 const wait = (

@@ -4,7 +4,7 @@ import { TestDatabase } from "@millrace/postgres-embedded"
 import { MemoryServiceStorage, MemoryStorage, ServiceStorage, Storage } from "@millrace/storage"
 import type { NewJob } from "@millrace/storage"
 import { PgServiceStorage, PgStorage } from "@millrace/storage-postgres"
-import { Context, Effect, Latch, Layer } from "effect"
+import { Context, Effect, Fiber, Latch, Layer } from "effect"
 import * as Audit from "../src/Audit.ts"
 import * as Principal from "../src/Principal.ts"
 import * as Recorder from "../src/Recorder.ts"
@@ -138,6 +138,20 @@ describe("Recorder", () => {
       assert.lengthOf(yield* audit.list({ limit: 9 }), 1)
     }))
 
+  it.effect("gives requests with keys or parents transactions of their own", () =>
+    Effect.gen(function*() {
+      const { audit, seen, storage } = yield* make
+      const { id } = yield* create(storage, "parent")
+      const unique = { key: "k", holds: "finished", periodMillis: null } as const
+      const debounce = { key: "d", waitMillis: 1000, maxWaitMillis: null, payload: "keep" } as const
+      const ways = [{ unique }, { debounce }, { parents: [id] }]
+      const created = yield* Effect.forEach(ways, (way) => create(storage, "k", way), { concurrency: "unbounded" })
+      assert.strictEqual(seen.transactions, 4)
+      assert.strictEqual(seen.most, 1)
+      assert.isTrue(created.every(({ pending }) => pending.isRecorded))
+      assert.lengthOf(yield* audit.list({ limit: 9 }), 4)
+    }))
+
   it.effect("leaves alone who records nothing, and storages without transactions", () =>
     Effect.gen(function*() {
       const { audit, memory, seen, storage } = yield* make
@@ -169,6 +183,33 @@ layer(database, { excludeTestServices: true, timeout: 60_000 })("Recorder on Pos
         created.map(({ id }) => id)
       )
       assert.lengthOf((yield* storage.list({ limit: 100 })).items, 50)
+    }))
+
+  it.effect("keeps nobody waiting for a key that a transaction holds for long, but who wants it", () =>
+    Effect.gen(function*() {
+      const storage = yield* Storage.Storage
+      const { transaction } = storage.capabilities
+      assert(transaction !== null)
+      const unique = { key: "held", holds: "finished", periodMillis: null } as const
+      const [taken, done] = [Latch.makeUnsafe(false), Latch.makeUnsafe(false)]
+      const holder = yield* Effect.forkChild(
+        transaction(
+          storage.insert([job({ unique })]).pipe(Effect.andThen(taken.open), Effect.andThen(done.await))
+        )
+      )
+      yield* taken.await
+      const wanting = yield* Effect.forEach(
+        Array.from({ length: 4 }),
+        () => Effect.forkChild(create(storage, "w", { unique }), { startImmediately: true })
+      )
+      // More than once, so that each writer has its turn: the server's answer takes a while.
+      for (let n = 0; n < 8; n++) yield* create(storage, "free")
+      assert.deepStrictEqual(wanting.map((fiber) => fiber.pollUnsafe()), wanting.map(() => undefined))
+      yield* done.open
+      yield* Fiber.join(holder)
+      const ids = yield* Effect.forEach(wanting, Fiber.join)
+      assert.lengthOf(new Set(ids.map(({ id }) => id)), 1)
+      assert.isTrue(ids.every(({ pending }) => pending.isRecorded))
     }))
 
   it.effect("stores no job whose line can not be written", () =>
