@@ -44,6 +44,7 @@ export const claim = (
 ): Effect.Effect<number, StorageError> =>
   Effect.uninterruptible(Effect.suspend(() => {
     const { session } = shop
+    const { slots } = lane
     session.claiming += 1
     shop.table.claiming += 1
     const request = {
@@ -62,6 +63,7 @@ export const claim = (
       onSuccess: (claims) => {
         land(shop, session)
         if (session.state !== "lost") takeIn(shop, session, lane, claims)
+        lane.promised = claims.length > 0 ? slots : 0
         return Effect.succeed(claims.length)
       },
       onFailure: (cause) => {

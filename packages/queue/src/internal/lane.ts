@@ -17,6 +17,8 @@ export interface Lane {
   buffer: Array<Held>
   /** Slots that there are: fixed, or as the adjuster likes. */
   slots: number
+  /** Slots that there were when the claim under way was asked for: what it brought starts in them, whatever there are now. */
+  promised: number
   /** Slots taken by handlers. */
   running: number
   /** Slots that were taken at the same time, at most, since the adjuster looked. */
@@ -39,6 +41,7 @@ export const make = (settings: QueueSettings, nowMillis: number): Lane => ({
   runWake: Latch.makeUnsafe(false),
   buffer: [],
   slots: settings.concurrency,
+  promised: 0,
   running: 0,
   peak: 0,
   isDrained: false,

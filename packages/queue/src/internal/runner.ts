@@ -40,12 +40,15 @@ const startsMax = 128
 const step = (shop: Workshop.Workshop, lane: Lane.Lane): Loop.Pause => {
   const nowMillis = Workshop.nowMillis(shop)
   let starts = 0
-  while (lane.buffer.length > 0 && lane.running < lane.slots) {
+  // The storage was told that a claim starts in the slots that were free: fewer since then do not keep it waiting.
+  const slots = Math.max(lane.slots, lane.promised)
+  while (lane.buffer.length > 0 && lane.running < slots) {
     if (starts === startsMax) return Loop.again
     starts += 1
     const held = lane.buffer.shift()
     if (held !== undefined) start(shop, held)
   }
+  lane.promised = 0
   releaseAged(shop, lane, nowMillis)
   if (!lane.isDrained && Lane.wanted(lane, 1) > 0) lane.claimWake.openUnsafe()
   const [oldest] = lane.buffer

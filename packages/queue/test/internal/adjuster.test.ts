@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MemoryStorage } from "@millrace/storage"
-import { Effect, Layer, Logger, Schedule } from "effect"
+import type { ClaimOptions } from "@millrace/storage/Claim"
+import { Deferred, Effect, Layer, Logger, Schedule } from "effect"
 import * as Job from "../../src/Job.ts"
 import { ProcessLoad } from "../../src/ProcessLoad.ts"
 import * as Queue from "../../src/Queue.ts"
 import * as Worker from "../../src/Worker.ts"
 import type { WorkerOptions } from "../../src/WorkerOptions.ts"
+import * as TestStorage from "../TestStorage.ts"
 import * as TestWorker from "../TestWorker.ts"
 
 const Work = Job.make("Work", { payload: {}, timeout: "1 day" })
@@ -67,6 +69,32 @@ describe("adjuster", () => {
       assert.deepStrictEqual(yield* slots, [2])
       assert.strictEqual((yield* worker.health).running, 8)
       assert.deepStrictEqual(yield* registered, [2])
+    }).pipe(Effect.scoped, Effect.provide(TestWorker.layer())))
+
+  it.effect("starts what was claimed for free slots, although they were taken away meanwhile", () =>
+    Effect.gen(function*() {
+      const storage = yield* TestStorage.TestStorage
+      const first = yield* Deferred.make<void>()
+      let starts = 0
+      const { process, slots, worker } = yield* working(
+        16,
+        { concurrency: { min: 2, max: 8 }, prefetch: 0 },
+        Effect.suspend(() => ++starts <= 8 ? Deferred.await(first) : Effect.never)
+      )
+      yield* looks(12)
+      assert.deepStrictEqual(yield* slots, [8])
+      const answers = storage.holdAnswers("claim")
+      yield* Deferred.succeed(first, undefined)
+      yield* TestWorker.settle
+      const claim = storage.calls.findLast(({ method }) => method === "claim")?.input as ClaimOptions
+      assert.deepStrictEqual([claim.limit, claim.slots], [8, 8])
+      process.load = 1
+      yield* looks(6)
+      assert.deepStrictEqual(yield* slots, [2])
+      yield* answers.open
+      yield* TestWorker.settle
+      // The storage counts them as started: none of them may wait.
+      assert.deepInclude(yield* worker.health, { running: 8, buffered: 0 })
     }).pipe(Effect.scoped, Effect.provide(TestWorker.layer())))
 
   it.effect("takes slots away when the work is done", () =>
