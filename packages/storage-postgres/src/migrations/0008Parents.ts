@@ -38,8 +38,9 @@ const shortLived = `with (
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 )`
 
-/** Nobody would ever let go what is pending: it ends. */
+/** Nobody would ever let go what is pending: it ends. What is enqueued meanwhile waits, and finds the table gone. */
 const endPending = (s: string): ReadonlyArray<string> => [
+  `lock table ${s}.pending in access exclusive mode`,
   `insert into ${s}.finished (state, ${names}, finished_at, attempt, error)
     select 'cancelled', ${names}, now(), 0, jsonb_build_object('tag', 'ParentFailed', 'message',
       'Job ' || id || ' waited for parents, and the release that knew of them was taken back')

@@ -142,4 +142,29 @@ layer(LiveDatabase.layer, { excludeTestServices: true, timeout: 60_000 })("relea
       assert.notStrictEqual((yield* insert(shop, { unique: Fixture.unique("k") }))[0], id)
       yield* LiveDatabase.assertCounts(shop)
     }))
+
+  it.effect("waits for what is being enqueued when the release that knows of it is taken back, and ends it as well", () =>
+    Effect.gen(function*() {
+      const shop = yield* LiveDatabase.live()
+      const { transaction } = shop.storage.capabilities
+      assert(transaction !== null)
+      const parents = yield* insert(shop, { queue: "nobody" })
+      const [stored, done] = [yield* Deferred.make<JobId.JobId>(), yield* Deferred.make<void>()]
+      const enqueuing = yield* Effect.forkChild(transaction(
+        child(shop, parents).pipe(
+          Effect.tap((id) => Deferred.succeed(stored, id)),
+          Effect.andThen(Deferred.await(done))
+        )
+      ))
+      const id = yield* Deferred.await(stored)
+      const rollingBack = yield* Effect.forkChild(PgMigrations.rollback({ to: 7 }))
+      const waiting = "select count(*)::int as value from pg_locks where mode = 'AccessExclusiveLock' and not granted"
+      yield* Effect.repeat(LiveDatabase.value<number>(shop, waiting), { until: (count) => count > 0 })
+      yield* Deferred.succeed(done, undefined)
+      yield* Fiber.join(enqueuing)
+      assert.deepStrictEqual(yield* Fiber.join(rollingBack), ["parents"])
+      assert.deepStrictEqual(yield* PgMigrations.migrate(), ["parents"])
+      assert.deepInclude(yield* jobOf(shop, id), { state: "cancelled" })
+      yield* LiveDatabase.assertCounts(shop)
+    }))
 })
