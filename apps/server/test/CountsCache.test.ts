@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MemoryStorage, StorageError } from "@millrace/storage"
-import type { NewJob, Storage } from "@millrace/storage"
-import { Context, Duration, Effect, Exit, Fiber, Layer, Logger } from "effect"
+import { MemoryStorage, Storage, StorageError } from "@millrace/storage"
+import type { NewJob } from "@millrace/storage"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Logger, Redacted } from "effect"
 import { Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import * as CountsCache from "../src/CountsCache.ts"
+import * as T from "./support/ServerUnderTest.ts"
 
 const job: NewJob.NewJob = {
   name: "Send",
@@ -276,5 +277,41 @@ describe("CountsCache", () => {
       const { first } = yield* make({ persistence })
       assert(Exit.isSuccess(yield* Effect.exit(first.overview)))
       assert.match(keys[0] ?? "", /^millrace-counts:[0-9a-f]{16}-[0-9a-f]{16}$/)
+    }))
+
+  it.live("answers whatever shows counts over HTTP, and nothing that decides", () =>
+    Effect.gen(function*() {
+      const persistence = yield* Effect.flatMap(backing, over)
+      const memory = yield* MemoryStorage.make()
+      let asked = 0
+      const overview = Effect.suspend(() => {
+        asked += 1
+        return memory.overview
+      })
+      const source = { persistence, timeToLive: Duration.minutes(1), database: "postgres://db/app" }
+      const drainSecret = Redacted.make("0123456789abcdef")
+      const server = T.layerOnStorage({ drainSecret }).pipe(
+        Layer.provide(Layer.succeed(CountsCache.CountsCache, source)),
+        Layer.provide(Layer.succeed(Storage.Storage, { ...memory, overview }))
+      )
+      yield* Effect.gen(function*() {
+        assert.deepInclude((yield* T.get("/api/v1/queues")).json, { items: [] })
+        assert.strictEqual(asked, 1)
+        yield* memory.insert([job])
+        for (const path of ["/api/v1/queues", "/api/v1/stats", "/api/v1/workers", "/health/detail"]) {
+          assert.strictEqual((yield* T.get(path)).status, 200, path)
+        }
+        assert.strictEqual((yield* T.get("/api/v1/queues/mail")).status, 404)
+        assert.notInclude((yield* T.get("/metrics")).text, "queue=\"mail\"")
+        assert.strictEqual(asked, 1)
+        const { items } = (yield* T.get("/api/v1/jobs")).json as { readonly items: ReadonlyArray<unknown> }
+        assert.lengthOf(items, 1)
+        const drained = yield* T.send("POST", "/api/v1/drain", {
+          headers: { "content-type": "application/json", authorization: `Bearer ${Redacted.value(drainSecret)}` },
+          body: "{}"
+        })
+        assert.strictEqual(drained.status, 200, drained.text)
+        assert.strictEqual(asked, 2)
+      }).pipe(Effect.provide(server))
     }))
 })
