@@ -80,7 +80,10 @@ const makeLag = (primary: Session.Session, replica: Session.Session): PgReplica[
     const atMillis = yield* Clock.currentTimeMillis
     const reached = yield* positionOf(replica, replayed)
     if (reached === null || position === null) return null
-    marks = [...marks, { position, atMillis }].filter((mark) => mark.position > reached).slice(0, marksMax)
+    // A primary that stands before a mark is another one, which took over without what came after: nobody will have that.
+    marks = [...marks, { position, atMillis }]
+      .filter((mark) => mark.position > reached && mark.position <= position)
+      .slice(0, marksMax)
     const [oldest] = marks
     return oldest === undefined ? 0 : Math.max(1, (yield* Clock.currentTimeMillis) - oldest.atMillis)
   })

@@ -101,6 +101,24 @@ layer(driver, { excludeTestServices: true, timeout: 120_000 })("PgReplica on a s
       assert.include((yield* replica.storage.list({})).items.map(({ queue }) => queue), "later")
     }))
 
+  it.effect("forgets what a primary had that was lost, when another one takes over", () =>
+    Effect.gen(function*() {
+      const { replicaUrl } = yield* Pair
+      const context = yield* Layer.build(Layer.fresh(PgClient.layer({ url: replicaUrl })))
+      const sql = yield* PgClient.PgClient
+      const lost = { is: true }
+      const primary: PgClient.PgClient = Object.assign(Object.create(sql), {
+        unsafe: (text: string, params?: ReadonlyArray<unknown>) =>
+          sql.unsafe(lost.is ? "select 1000000000000000000::text as position" : text, params)
+      })
+      const { lagMillis } = yield* PgReplica.make(Context.get(context, PgClient.PgClient)).pipe(
+        Effect.provideService(PgClient.PgClient, primary)
+      )
+      assert.isAbove((yield* lagMillis) ?? 0, 0)
+      lost.is = false
+      yield* until(lagMillis, (lag) => lag === 0)
+    }))
+
   it.effect("does not know the lag of a database that is no standby, nor while the primary is away", () =>
     Effect.gen(function*() {
       const { primary, replica } = yield* Pair
