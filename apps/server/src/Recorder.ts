@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Audit from "./Audit.ts"
 
 /**
@@ -34,7 +35,10 @@ export const layer: Layer.Layer<Storage.Storage, never, Storage.Storage | Servic
   })
 )
 
-/** Transactions at the same time. */
+/**
+ * Transactions at the same time that take jobs from the line, and at most as many besides of requests with keys or
+ * parents: both together leave connections of the pool to those who read.
+ */
 const writers = 4
 
 /** Requests of one transaction at most. */
@@ -61,6 +65,8 @@ interface Book {
   readonly together: <A>(
     effect: Effect.Effect<A, StorageError.StorageError>
   ) => Effect.Effect<A, StorageError.StorageError>
+  /** Waits until few enough of those run that may wait for others. */
+  readonly alone: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly waiting: Set<Waiting>
   readonly wake: Latch.Latch
 }
@@ -82,6 +88,7 @@ export const make = Effect.fnUntraced(function*(
     insert: storage.insert,
     append,
     together: transaction,
+    alone: Semaphore.makeUnsafe(writers).withPermits(1),
     waiting: new Set(),
     wake: Latch.makeUnsafe(false)
   }
@@ -109,7 +116,7 @@ export const make = Effect.fnUntraced(function*(
             ? marked(recorded(book, [{ jobs, pending }]), pending)
             : jobs.every(waitsForNobody)
             ? wait(book, jobs, pending)
-            : marked(book.together(recorded(book, [{ jobs, pending }])), pending))
+            : marked(book.alone(book.together(recorded(book, [{ jobs, pending }]))), pending))
       })
   }
 })

@@ -152,6 +152,21 @@ describe("Recorder", () => {
       assert.lengthOf(yield* audit.list({ limit: 9 }), 4)
     }))
 
+  it.effect("leaves connections to others, however many want keys that are held", () =>
+    Effect.gen(function*() {
+      const { audit, latch, seen, storage } = yield* make
+      latch.closeUnsafe()
+      const creating = yield* Effect.forEach(Array.from({ length: 20 }, (_, n) => `k${n}`), (key) =>
+        Effect.forkChild(create(storage, key, { unique: { key, holds: "finished", periodMillis: null } }), {
+          startImmediately: true
+        }))
+      yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+      assert.strictEqual(seen.transactions, 4)
+      yield* latch.open
+      yield* Effect.forEach(creating, Fiber.join)
+      assert.lengthOf(yield* audit.list({ limit: 99 }), 20)
+    }))
+
   it.effect("leaves alone who records nothing, and storages without transactions", () =>
     Effect.gen(function*() {
       const { audit, memory, seen, storage } = yield* make
