@@ -2,7 +2,8 @@
  * Inserter: turns concurrent inserts of one process into few statements.
  *
  * Whatever arrived while the previous statement was in flight goes into the next one, so a lone caller never waits and
- * a busy process pays for one statement per 1,000 jobs. Each caller still waits for its own commit. A caller inside a
+ * a busy process pays for one statement per 1,000 jobs. Each caller still waits for its own commit. Jobs that may have to
+ * wait for what others hold, because of a key or of parents, have a line of their own. A caller inside a
  * transaction inserts on its own fiber, which is what makes the job part of that transaction; so does every caller of
  * a driver that can not tell.
  */
@@ -35,23 +36,39 @@ interface State {
   readonly room: Latch.Latch
 }
 
+/** Who waits for a key that somebody else holds keeps up nobody but those who have keys too. */
+interface Lines {
+  readonly plain: State
+  readonly held: State
+}
+
 /** Makes an inserter that works until the scope closes. */
 export const make = Effect.fnUntraced(
   function*(storage: Storage["Service"]): Effect.fn.Return<Inserter, never, Scope.Scope> {
-    const state: State = { waiting: new Set(), wake: Latch.makeUnsafe(false), room: Latch.makeUnsafe(true) }
-    yield* Effect.forkScoped(writeForever(storage, state))
-    yield* Effect.addFinalizer(() => Effect.sync(() => interruptAll(state.waiting)))
-    return { insert: (jobs) => insert(storage, state, jobs) }
+    const lines: Lines = { plain: yield* makeLine(storage), held: yield* makeLine(storage) }
+    return { insert: (jobs) => insert(storage, lines, jobs) }
   }
 )
 
+const makeLine = Effect.fnUntraced(function*(storage: Storage["Service"]) {
+  const state: State = { waiting: new Set(), wake: Latch.makeUnsafe(false), room: Latch.makeUnsafe(true) }
+  yield* Effect.forkScoped(writeForever(storage, state))
+  yield* Effect.addFinalizer(() => Effect.sync(() => interruptAll(state.waiting)))
+  return state
+})
+
+/** Whether the statement of a job may wait for a transaction of somebody else. */
+const mayBeHeld = ({ debounce, parents, unique }: NewJob): boolean =>
+  unique !== null || debounce !== null || parents !== undefined
+
 const insert = (
   storage: Storage["Service"],
-  state: State,
+  lines: Lines,
   jobs: ReadonlyArray<NewJob>
 ): Effect.Effect<ReadonlyArray<InsertResult>, StorageError> => {
   const [job] = jobs
   if (jobs.length !== 1 || job === undefined) return storage.insert(jobs)
+  const state = mayBeHeld(job) ? lines.held : lines.plain
   return Effect.flatMap(
     mayShare(storage),
     (shares) => shares ? Effect.andThen(state.room.await, share(state, job)) : storage.insert(jobs)

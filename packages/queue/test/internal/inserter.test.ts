@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { NewJob } from "@millrace/storage/NewJob"
 import { Storage } from "@millrace/storage/Storage"
-import { Effect, Exit, Fiber, Result, Scope } from "effect"
+import { Effect, Exit, Fiber, Latch, Result, Scope } from "effect"
 import * as Inserter from "../../src/internal/inserter.ts"
 import * as NewJobs from "../../src/internal/newJob.ts"
 import * as TestStorage from "../TestStorage.ts"
@@ -52,6 +52,25 @@ describe("inserter", () => {
       yield* Fiber.joinAll(fibers)
       assert.isAtMost(Math.max(...sizes(storage)), 1_000)
       assert.isAtMost(sizes(storage).length, 4)
+    }).pipe(Effect.provide(TestStorage.layer())))
+
+  it.effect("keeps up nobody else for a job whose key somebody holds", () =>
+    Effect.gen(function*() {
+      const storage = yield* Storage
+      const freed = Latch.makeUnsafe(false)
+      const inserter = yield* Inserter.make({
+        ...storage,
+        insert: (jobs) =>
+          jobs.some(({ unique }) => unique !== null)
+            ? Effect.andThen(freed.await, storage.insert(jobs))
+            : storage.insert(jobs)
+      })
+      const keyed = Result.getOrThrow(NewJobs.fromUnknown("keyed", {}, { unique: "k" }))
+      const waiting = yield* Effect.forkChild(inserter.insert([keyed]))
+      yield* settle
+      assert.lengthOf(yield* inserter.insert([job("plain")]), 1)
+      freed.openUnsafe()
+      assert.lengthOf(yield* Fiber.join(waiting), 1)
     }).pipe(Effect.provide(TestStorage.layer())))
 
   it.effect("lets one refused job fail alone", () =>
