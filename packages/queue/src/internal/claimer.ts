@@ -26,23 +26,37 @@ export const make = (shop: Workshop.Workshop, lane: Lane.Lane): Loop.Actor<Stora
 const step = (shop: Workshop.Workshop, lane: Lane.Lane): Effect.Effect<Loop.Pause, StorageError> =>
   Effect.suspend(() => {
     Lane.measurePace(lane, Workshop.nowMillis(shop))
-    const room = Defaults.settleBacklog - shop.table.outbox.length
-    const limit = Workshop.mayClaim(shop) ? Lane.wanted(lane, room) : 0
-    if (limit <= 0) return Effect.succeed(Loop.about(shop.settings.pollMillis))
-    return Effect.map(claim(shop, lane, limit, false), (count) => {
+    return Effect.map(claim(shop, lane, () => wanted(shop, lane), false), ({ count, limit }) => {
+      if (limit === 0) return Loop.about(shop.settings.pollMillis)
       lane.isDrained = count < limit
       return lane.isDrained ? Loop.about(Math.min(shop.settings.pollMillis, lane.gatedPauseMillis)) : Loop.again
     })
   })
 
-/** Claims jobs and takes them into the table; answers how many there were. */
+const wanted = (shop: Workshop.Workshop, lane: Lane.Lane): number =>
+  Workshop.mayClaim(shop) ? Lane.wanted(lane, Defaults.settleBacklog - shop.table.outbox.length) : 0
+
+/** What a claim asked for, and how many jobs there were. */
+interface Claimed {
+  readonly limit: number
+  readonly count: number
+}
+
+/**
+ * Claims as many jobs as `limitNow` says, and takes them into the table.
+ *
+ * Deciding and noting that a claim is under way are one step: were another fiber to run in between, the isolator could
+ * find nothing under way, and run a suspect beside what this claim brings.
+ */
 export const claim = (
   shop: Workshop.Workshop,
   lane: Lane.Lane,
-  limit: number,
+  limitNow: () => number,
   suspects: boolean
-): Effect.Effect<number, StorageError> =>
+): Effect.Effect<Claimed, StorageError> =>
   Effect.uninterruptible(Effect.suspend(() => {
+    const limit = limitNow()
+    if (limit <= 0) return Effect.succeed({ limit: 0, count: 0 })
     const { session } = shop
     const { slots } = lane
     session.claiming += 1
@@ -64,7 +78,7 @@ export const claim = (
         land(shop, session)
         if (session.state !== "lost") takeIn(shop, session, lane, claims)
         lane.promised = claims.length > 0 ? slots : 0
-        return Effect.succeed(claims.length)
+        return Effect.succeed({ limit, count: claims.length })
       },
       onFailure: (cause) => {
         land(shop, session)

@@ -52,10 +52,13 @@ const step = (shop: Workshop.Workshop, memory: Memory): Effect.Effect<Loop.Pause
 
 const plan = (shop: Workshop.Workshop, memory: Memory, nowMillis: number, unit: number): Loop.Pause => {
   // A worker that runs nothing gives up nothing: it need not wait for others to go first.
-  const spread = isQuiet(shop) && memory.emptyRounds === 0 ? 0 : delayMillis(shop, memory) * unit
+  const spread = isQuiet(shop) && memory.emptyRounds < emptyRoundsMax ? 0 : delayMillis(shop, memory) * unit
   memory.plannedMillis = Math.max(nowMillis + spread, memory.notBeforeMillis)
   return Loop.again
 }
+
+/** A few rounds are in vain because others were faster; after more the suspects are none that this worker can run. */
+const emptyRoundsMax = 4
 
 /** Workers spread their rounds over a third of a lease; rounds in vain make it longer, up to 16 leases. */
 const delayMillis = (shop: Workshop.Workshop, { emptyRounds }: Memory): number =>
@@ -124,7 +127,7 @@ const runSuspects = (shop: Workshop.Workshop, untilMillis: number): Effect.Effec
 const runSuspect = (shop: Workshop.Workshop, lane: Lane.Lane): Effect.Effect<boolean, StorageError> =>
   Effect.gen(function*() {
     if (shop.handlers.size === 0 || shop.session.state !== "live" || shop.session.isFenced) return false
-    const count = yield* Claimer.claim(shop, lane, 1, true)
+    const { count } = yield* Claimer.claim(shop, lane, () => 1, true)
     if (count === 0) return false
     yield* ClaimTable.waitUntil(shop.table, () => isQuiet(shop) || isStuck(shop))
     return true
