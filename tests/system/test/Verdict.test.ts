@@ -75,12 +75,17 @@ describe("the verdict", () => {
   })
 
   it("allows one of a job that was in flight at a freeze, but not of one that was started after it", () => {
-    const frozen = [{ fromMillis: 120, untilMillis: 500 }]
+    const frozen = [{ fromMillis: 120, untilMillis: 300 }]
     const lives = [life("worker-3.1", null, frozen), life("worker-2.1", null)]
     assert.deepStrictEqual(judge({ ...repeatedOnce, lives }).violations, [])
     const [first, second] = repeatedOnce.executions
-    const late = [execution({ ...first, startedMillis: 600, ...cut }), execution(second)]
-    assert.deepStrictEqual(rulesOf(judge({ ...repeatedOnce, lives, executions: late })), ["unexplainedReExecution"])
+    const startedAt = (startedMillis: number) => {
+      const executions = [execution({ ...first, startedMillis, ...cut }), execution(second)]
+      return rulesOf(judge({ ...repeatedOnce, lives, executions }))
+    }
+    // The freeze fell between the look at the lease and the first line of the handler.
+    assert.deepStrictEqual(startedAt(310), [])
+    assert.deepStrictEqual(startedAt(600), ["unexplainedReExecution"])
   })
 
   it("finds a job that is not stored, and one that has not ended", () => {

@@ -137,11 +137,19 @@ const toCases = ({ acknowledged, executions, stored }: Evidence): ReadonlyMap<nu
   return cases
 }
 
+/**
+ * A freeze may fall between a worker's look at its lease and the first line of the handler, which then comes right after
+ * the thaw: in milliseconds.
+ */
+const thawMillis = 250
+
 /** Started by a process that was then killed, aborted or frozen, without an answer to its settlement before that. */
 const isInFlight = (execution: Execution, life: Life | undefined): boolean => {
   if (life === undefined || execution.isSettled) return false
   if (life.fate === "killed" || life.fate === "aborted") return true
-  return life.freezes.some(({ untilMillis }) => untilMillis === null || execution.startedMillis <= untilMillis)
+  return life.freezes.some(({ untilMillis }) =>
+    untilMillis === null || execution.startedMillis <= untilMillis + thawMillis
+  )
 }
 
 /** Its handler had ended before its worker was killed or frozen: only the settlement was missing. */
