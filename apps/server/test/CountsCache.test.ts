@@ -1,30 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MemoryStorage, Storage, StorageError } from "@millrace/storage"
-import type { NewJob } from "@millrace/storage"
 import { Context, Duration, Effect, Exit, Fiber, Layer, Logger, Redacted } from "effect"
 import { Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import * as CountsCache from "../src/CountsCache.ts"
+import { newJob } from "./support/newJob.ts"
 import * as T from "./support/ServerUnderTest.ts"
 
-const job: NewJob.NewJob = {
-  name: "Send",
-  version: 1,
-  queue: "mail",
-  tenant: "",
-  priority: 50,
-  payload: 1,
-  delayMillis: 0,
-  runAt: null,
-  ttlMillis: null,
-  maxAttempts: 1,
-  timeoutMillis: null,
-  retry: null,
-  unique: null,
-  debounce: null,
-  limits: [],
-  tags: []
-}
+const job = newJob({ queue: "mail" })
 
 const unavailable = new StorageError.StorageError({
   reason: new StorageError.Unavailable({ operation: "overview", detail: "connection refused" })

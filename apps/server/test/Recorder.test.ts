@@ -2,45 +2,25 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { TestDatabase } from "@millrace/postgres-embedded"
 import { MemoryServiceStorage, MemoryStorage, ServiceStorage, Storage } from "@millrace/storage"
-import type { NewJob } from "@millrace/storage"
 import { PgServiceStorage, PgStorage } from "@millrace/storage-postgres"
 import { Context, Effect, Fiber, Latch, Layer } from "effect"
 import * as Audit from "../src/Audit.ts"
 import * as Principal from "../src/Principal.ts"
 import * as Recorder from "../src/Recorder.ts"
-
-const job = (more: Partial<NewJob.NewJob> = {}): NewJob.NewJob => ({
-  name: "Send",
-  version: 1,
-  queue: "default",
-  tenant: "",
-  priority: 50,
-  payload: 1,
-  delayMillis: 0,
-  runAt: null,
-  ttlMillis: null,
-  maxAttempts: 1,
-  timeoutMillis: null,
-  retry: null,
-  unique: null,
-  debounce: null,
-  limits: [],
-  tags: [],
-  ...more
-})
+import { newJob } from "./support/newJob.ts"
 
 /** Inserts as the request of a caller. */
 const create = Effect.fnUntraced(function*(storage: Storage.Storage["Service"], actor: string, more = {}) {
   const change = { principal: Principal.admin(actor), action: "jobs.create", address: null }
   const pending: Audit.PendingChange = { change, isRecorded: false }
-  const [result] = yield* Effect.provideService(storage.insert([job(more)]), Audit.CurrentChange, pending)
+  const [result] = yield* Effect.provideService(storage.insert([newJob(more)]), Audit.CurrentChange, pending)
   return { id: result?.id ?? "", pending }
 })
 
 /** Inserts many jobs as one request. */
 const createMany = (storage: Storage.Storage["Service"], actor: string, count: number) => {
   const change = { principal: Principal.admin(actor), action: "jobs.createBatch", address: null }
-  const jobs = Array.from({ length: count }, () => job())
+  const jobs = Array.from({ length: count }, () => newJob())
   return Effect.provideService(storage.insert(jobs), Audit.CurrentChange, { change, isRecorded: false })
 }
 
@@ -130,7 +110,7 @@ describe("Recorder", () => {
       const { audit, seen, storage } = yield* make
       const change = { principal: Principal.admin("k"), action: "jobs.create", address: null }
       const pending: Audit.PendingChange = { change, isRecorded: false }
-      yield* Effect.andThen(storage.insert([job()]), storage.insert([job()])).pipe(
+      yield* Effect.andThen(storage.insert([newJob()]), storage.insert([newJob()])).pipe(
         Effect.provideService(Audit.CurrentChange, pending),
         Effect.provideService(Inside, true)
       )
@@ -170,7 +150,7 @@ describe("Recorder", () => {
   it.effect("leaves alone who records nothing, and storages without transactions", () =>
     Effect.gen(function*() {
       const { audit, memory, seen, storage } = yield* make
-      yield* storage.insert([job()])
+      yield* storage.insert([newJob()])
       assert.strictEqual(seen.transactions, 0)
       assert.deepStrictEqual(yield* audit.list({ limit: 9 }), [])
       assert.isFalse(yield* storage.capabilities.inTransaction ?? Effect.succeed(true))
@@ -209,7 +189,7 @@ layer(database, { excludeTestServices: true, timeout: 60_000 })("Recorder on Pos
       const [taken, done] = [Latch.makeUnsafe(false), Latch.makeUnsafe(false)]
       const holder = yield* Effect.forkChild(
         transaction(
-          storage.insert([job({ unique })]).pipe(Effect.andThen(taken.open), Effect.andThen(done.await))
+          storage.insert([newJob({ unique })]).pipe(Effect.andThen(taken.open), Effect.andThen(done.await))
         )
       )
       yield* taken.await

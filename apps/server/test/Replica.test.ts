@@ -1,28 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MemorySampleStorage, MemoryStorage, Storage, StorageError } from "@millrace/storage"
-import type { JobId, NewJob } from "@millrace/storage"
+import type { JobId } from "@millrace/storage"
 import { Duration, Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import * as Replica from "../src/Replica.ts"
+import { newJob } from "./support/newJob.ts"
 
-const job: NewJob.NewJob = {
-  name: "Send",
-  version: 1,
-  queue: "default",
-  tenant: "",
-  priority: 50,
-  payload: 1,
-  delayMillis: 0,
-  runAt: null,
-  ttlMillis: null,
-  maxAttempts: 1,
-  timeoutMillis: null,
-  retry: null,
-  unique: null,
-  debounce: null,
-  limits: [],
-  tags: []
-}
+const job = newJob()
 
 const unavailable = new StorageError.StorageError({
   reason: new StorageError.Unavailable({ operation: "list", detail: "connection refused" })
